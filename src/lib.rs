@@ -1,0 +1,4 @@
+//! flakepart.
+pub mod change;
+pub mod nix;
+pub mod tree;

@@ -1,0 +1,482 @@
+//! Where the value of an expression goes: outwards through the syntax, through variables, module
+//! arguments and options, until it reaches an output of the flake or cannot be followed any more.
+//!
+//! The answer errs on one side only. It may name an output that the value never reaches; it must not
+//! leave one out. Where certainty ends, it says that everything may be reached, and why.
+
+use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
+
+use camino::Utf8Path;
+use rnix::ast::{self, BinOpKind};
+use rowan::ast::AstNode as _;
+use rnix::{SyntaxKind, SyntaxNode};
+
+use super::scope::{Scopes, Variable};
+use super::syntax::{AttrPath, application, attr_name, attr_path, last_name, unparenthesized};
+use super::usage::{Project, Role};
+
+/// A value followed further than this is in everything, for all that anybody can see.
+const MAX_STEPS: usize = 50_000;
+
+/// The outputs that flake-parts makes of definitions in `perSystem` (flake-parts: `modules/*.nix`).
+const PER_SYSTEM_OUTPUTS: [&str; 8] = [
+    "apps", "bundlers", "checks", "devShells", "formatter", "hydraJobs", "legacyPackages", "packages",
+];
+
+/// The top-level options that any output may depend on.
+const EVERYWHERE: [&str; 8] =
+    ["systems", "debug", "perInput", "transposition", "flake", "perSystem", "partitions", "partitionedAttrs"];
+
+/// What a value reaches.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Reach {
+    /// Flake outputs, by attribute name.
+    pub(super) outputs: BTreeSet<String>,
+    /// Why any output may be reached, where that is so.
+    pub(super) everything: Option<String>,
+    /// The value is a module imported by the flake's own modules.
+    pub(super) imported: bool,
+    /// A flake output that *is* the value: flake-parts looks at it even when a partition overrides it.
+    pub(super) forced: Option<String>,
+}
+
+/// A value on its way: the tainted part lies at `path` inside the value of `node`.
+#[derive(Clone, PartialEq, Eq, Hash)]
+struct Step {
+    file: usize,
+    node: SyntaxNode,
+    path: AttrPath,
+    /// Whether the value itself is handed on, not a set or function around it.
+    bare: bool,
+}
+
+/// Follows values through the files of a flake.
+pub(super) struct Flow<'a> {
+    project: &'a Project,
+    scopes: &'a [Scopes],
+    /// Selections such as `top.config.x`, with the names behind `config`.
+    config_selections: Vec<(usize, SyntaxNode, AttrPath)>,
+    /// Path literals: which file they lead to, and where they stand.
+    references: HashMap<usize, Vec<(usize, SyntaxNode)>>,
+    /// The options that the flake's own modules declare.
+    known_options: HashSet<String>,
+}
+
+impl<'a> Flow<'a> {
+    pub(super) fn new(project: &'a Project, scopes: &'a [Scopes]) -> Self {
+        let mut flow = Flow {
+            project,
+            scopes,
+            config_selections: Vec::new(),
+            references: HashMap::new(),
+            known_options: HashSet::new(),
+        };
+        for (file, entry) in project.files.iter().enumerate() {
+            for node in entry.source.root().descendants() {
+                match node.kind() {
+                    SyntaxKind::NODE_SELECT => flow.index_selection(file, node),
+                    SyntaxKind::NODE_PATH_REL => {
+                        for target in project.reached_by(file, &node) {
+                            flow.references.entry(target).or_default().push((file, node.clone()));
+                        }
+                    }
+                    SyntaxKind::NODE_ATTRPATH_VALUE => flow.index_option(&node),
+                    _ => {}
+                }
+            }
+        }
+        flow
+    }
+
+    fn index_selection(&mut self, file: usize, node: SyntaxNode) {
+        let Some(path) = ast::Select::cast(node.clone()).and_then(|select| select.attrpath()) else { return };
+        let mut names = attr_path(&path).into_iter();
+        if names.any(|name| name.as_deref() == Some("config")) {
+            let rest: AttrPath = names.collect();
+            if !rest.is_empty() {
+                self.config_selections.push((file, node, rest));
+            }
+        }
+    }
+
+    /// `options.x = …` and `options.perSystem = mkPerSystemOption ({ … }: { options.x = … })`.
+    fn index_option(&mut self, node: &SyntaxNode) {
+        let Some(path) = ast::AttrpathValue::cast(node.clone()).and_then(|binding| binding.attrpath()) else {
+            return;
+        };
+        let names = attr_path(&path);
+        let under_options = names.first().is_some_and(|name| name.as_deref() == Some("options"));
+        let inside_options = node.parent().and_then(|set| set.parent()).is_some_and(|outer| {
+            let path = ast::AttrpathValue::cast(outer).and_then(|binding| binding.attrpath());
+            path.is_some_and(|path| attr_path(&path).last().is_some_and(|name| name.as_deref() == Some("options")))
+        });
+        let name = if inside_options { names.first() } else { names.get(1).filter(|_| under_options) };
+        self.known_options.extend(name.cloned().flatten());
+    }
+
+    /// Follows the value of `node` in `file`.
+    pub(super) fn follow(&self, file: usize, node: &SyntaxNode) -> Reach {
+        let mut walk = Walk { flow: self, reach: Reach::default(), seen: HashSet::new(), queue: VecDeque::new() };
+        walk.push(Step { file, node: node.clone(), path: Vec::new(), bare: true });
+        while let Some(step) = walk.queue.pop_front() {
+            walk.outwards(step);
+            if walk.seen.len() > MAX_STEPS {
+                walk.reach.everything = Some("it goes through more code than flakepart follows".to_owned());
+            }
+            if walk.reach.everything.is_some() {
+                break;
+            }
+        }
+        walk.reach
+    }
+}
+
+struct Walk<'a> {
+    flow: &'a Flow<'a>,
+    reach: Reach,
+    seen: HashSet<Step>,
+    queue: VecDeque<Step>,
+}
+
+impl Walk<'_> {
+    fn push(&mut self, step: Step) {
+        if self.seen.insert(step.clone()) {
+            self.queue.push_back(step);
+        }
+    }
+
+    fn everything(&mut self, why: impl Into<String>) {
+        self.reach.everything.get_or_insert(why.into());
+    }
+
+    /// One step outwards from a node to what is made of its value.
+    fn outwards(&mut self, step: Step) {
+        let Some(parent) = step.node.parent() else { return self.top(step) };
+        let is = |expr: Option<ast::Expr>| expr.is_some_and(|expr| *expr.syntax() == step.node);
+        let on = |path: AttrPath, bare: bool| Step { file: step.file, node: parent.clone(), path, bare };
+        match parent.kind() {
+            SyntaxKind::NODE_ROOT => self.top(step),
+            SyntaxKind::NODE_PAREN | SyntaxKind::NODE_LIST => self.push(on(step.path, step.bare)),
+            SyntaxKind::NODE_LET_IN => self.push(on(step.path, step.bare)),
+            SyntaxKind::NODE_LAMBDA => {
+                let bare = step.bare && !step.path.is_empty();
+                self.push(on(step.path, bare));
+            }
+            SyntaxKind::NODE_IF_ELSE | SyntaxKind::NODE_ASSERT => {
+                let condition = ast::IfElse::cast(parent.clone())
+                    .and_then(|it| it.condition())
+                    .or_else(|| ast::Assert::cast(parent.clone()).and_then(|it| it.condition()));
+                let path = if is(condition) { Vec::new() } else { step.path };
+                self.push(on(path, step.bare));
+            }
+            SyntaxKind::NODE_WITH => {
+                let namespace = ast::With::cast(parent.clone()).and_then(|it| it.namespace());
+                let path = if is(namespace) { Vec::new() } else { step.path };
+                self.push(on(path, step.bare));
+            }
+            SyntaxKind::NODE_BIN_OP => {
+                let operator = ast::BinOp::cast(parent.clone()).and_then(|it| it.operator());
+                let keeps = matches!(operator, Some(BinOpKind::Update | BinOpKind::Concat));
+                let path = if keeps { step.path } else { Vec::new() };
+                self.push(on(path, step.bare));
+            }
+            SyntaxKind::NODE_APPLY => self.applied(&step, parent),
+            SyntaxKind::NODE_SELECT => self.selected(&step, parent),
+            SyntaxKind::NODE_PAT_ENTRY => self.argument_default(&step, &parent),
+            SyntaxKind::NODE_DYNAMIC => self.computed_name(&step, &parent),
+            SyntaxKind::NODE_ATTRPATH_VALUE => {
+                let path = ast::AttrpathValue::cast(parent.clone()).and_then(|it| it.attrpath());
+                let names = path.map(|path| attr_path(&path)).unwrap_or_default();
+                self.bound(&step, &parent, names);
+            }
+            SyntaxKind::NODE_INHERIT => self.bound(&step, &parent, vec![Some(step.node.text().to_string())]),
+            SyntaxKind::NODE_INHERIT_FROM => self.inherited(&step, &parent),
+            _ => self.push(on(Vec::new(), step.bare)),
+        }
+    }
+
+    /// `function argument`
+    fn applied(&mut self, step: &Step, apply: SyntaxNode) {
+        let Some(it) = ast::Apply::cast(apply.clone()) else { return };
+        let on = |path: AttrPath, bare: bool| Step { file: step.file, node: apply.clone(), path, bare };
+        if it.lambda().is_some_and(|function| *function.syntax() == step.node) {
+            // The path speaks of what the function gives.
+            return self.push(on(step.path.clone(), step.bare));
+        }
+        let Some((function, arguments)) = it.lambda().map(|function| application(&function)) else { return };
+        match (last_name(&function).as_deref(), arguments.len()) {
+            (Some("mkFlake"), 1) => self.module(step.file, &step.path, step.bare),
+            // These give what they are given, or a part of it.
+            (Some("mkMerge" | "mkForce" | "mkBefore" | "mkAfter" | "import" | "eachDefaultSystem"), 0)
+            | (Some("mkIf" | "mkOverride" | "optionalAttrs" | "optional" | "optionals" | "filterAttrs"), 1)
+            | (Some("recursiveUpdate" | "callPackage" | "eachSystem"), _) => {
+                self.push(on(step.path.clone(), step.bare));
+            }
+            // The module system drops an overridden default by its priority, without looking at it.
+            (Some("mkDefault"), 0) => self.push(on(step.path.clone(), false)),
+            _ => {
+                let bare = step.bare && step.path.is_empty();
+                self.push(on(Vec::new(), bare));
+            }
+        }
+    }
+
+    /// `value.name` takes the tainted part along only where the names agree.
+    fn selected(&mut self, step: &Step, select: SyntaxNode) {
+        let Some(it) = ast::Select::cast(select.clone()) else { return };
+        let mut path = step.path.clone();
+        if it.expr().is_some_and(|expr| *expr.syntax() == step.node) {
+            let names = it.attrpath().map(|path| attr_path(&path)).unwrap_or_default();
+            match below(&names, &path) {
+                Some(rest) => path = rest,
+                None => return,
+            }
+        }
+        self.push(Step { file: step.file, node: select, path, bare: step.bare });
+    }
+
+    /// `{ argument ? value }:`
+    fn argument_default(&mut self, step: &Step, entry: &SyntaxNode) {
+        let lambda = entry.ancestors().find(|node| node.kind() == SyntaxKind::NODE_LAMBDA);
+        let name = ast::PatEntry::cast(entry.clone()).and_then(|it| it.ident());
+        if let (Some(lambda), Some(name)) = (lambda, name) {
+            self.variable(step.file, &(lambda, name.syntax().text().to_string()), &step.path, step.bare);
+        }
+    }
+
+    /// `set.${value}` and `{ ${value} = …; }`
+    fn computed_name(&mut self, step: &Step, dynamic: &SyntaxNode) {
+        let Some(owner) = dynamic.parent().and_then(|path| path.parent()) else { return };
+        if owner.kind() == SyntaxKind::NODE_ATTRPATH_VALUE {
+            let path = ast::AttrpathValue::cast(owner.clone()).and_then(|it| it.attrpath());
+            let names = path.map(|path| attr_path(&path)).unwrap_or_default();
+            let whole = Step { path: Vec::new(), ..step.clone() };
+            return self.bound(&whole, &owner, names);
+        }
+        self.push(Step { file: step.file, node: owner, path: Vec::new(), bare: false });
+    }
+
+    /// `inherit (value) a b;`
+    fn inherited(&mut self, step: &Step, from: &SyntaxNode) {
+        let Some(inherit) = from.parent().and_then(ast::Inherit::cast) else { return };
+        for attr in inherit.attrs() {
+            let name = attr_name(&attr);
+            if let Some(rest) = below(std::slice::from_ref(&name), &step.path) {
+                let inner = Step { path: rest, ..step.clone() };
+                self.bound(&inner, inherit.syntax(), vec![name]);
+            }
+        }
+    }
+
+    /// A value bound to `names` in a `let` or a set.
+    fn bound(&mut self, step: &Step, binding: &SyntaxNode, names: AttrPath) {
+        let Some(scope) = binding.parent() else { return };
+        let mut path = names;
+        path.extend(step.path.iter().cloned());
+        let recursive = match scope.kind() {
+            SyntaxKind::NODE_ATTR_SET => {
+                ast::AttrSet::cast(scope.clone()).is_some_and(|set| set.rec_token().is_some())
+            }
+            _ => true,
+        };
+        if recursive {
+            match path.split_first() {
+                Some((Some(name), rest)) => {
+                    self.variable(step.file, &(scope.clone(), name.clone()), &rest.to_vec(), step.bare);
+                }
+                _ => self.everything("a variable of a computed name holds it"),
+            }
+        }
+        if scope.kind() == SyntaxKind::NODE_ATTR_SET {
+            self.push(Step { file: step.file, node: scope, path, bare: step.bare });
+        }
+    }
+
+    fn variable(&mut self, file: usize, variable: &Variable, path: &AttrPath, bare: bool) {
+        let Some(scopes) = self.flow.scopes.get(file) else { return };
+        for node in scopes.uses(variable) {
+            self.push(Step { file, node: node.clone(), path: path.clone(), bare });
+        }
+    }
+
+    /// The value of a whole file.
+    fn top(&mut self, step: Step) {
+        let Some(entry) = self.flow.project.files.get(step.file) else { return };
+        match entry.role {
+            Role::Flake => self.flake(&step.path),
+            Role::Module => self.module(step.file, &step.path, step.bare),
+            Role::Imported => {}
+            Role::Unreached => {
+                self.everything(format!("flakepart does not see who imports {}", entry.path));
+            }
+        }
+        for (file, node) in self.flow.references.get(&step.file).into_iter().flatten() {
+            let imports = self.flow.project.is_import_of_module(*file, node);
+            if !imports {
+                self.push(Step { file: *file, node: node.clone(), path: step.path.clone(), bare: step.bare });
+            }
+        }
+    }
+
+    /// A part of a flake.nix that flake-parts does not make.
+    fn flake(&mut self, path: &AttrPath) {
+        match path.as_slice() {
+            [Some(outputs), Some(output), ..] if outputs == "outputs" => {
+                self.reach.outputs.insert(output.clone());
+            }
+            _ => self.everything("it makes the flake's outputs as a whole"),
+        }
+    }
+
+    /// A definition in a flake-parts module.
+    fn module(&mut self, file: usize, path: &AttrPath, bare: bool) {
+        let path = match path.split_first() {
+            Some((Some(first), rest)) if first == "config" => rest,
+            _ => path.as_slice(),
+        };
+        let Some((first, rest)) = path.split_first() else {
+            let name = self.file_name(file);
+            return self.everything(format!("it makes a whole module of {name}"));
+        };
+        match (first.as_deref(), rest) {
+            (Some("imports"), _) => self.reach.imported = true,
+            (Some("perSystem"), [_, ..]) => self.per_system(file, &rest.to_vec()),
+            (Some("flake"), [Some(output), deeper @ ..]) => {
+                if deeper.is_empty() && bare {
+                    self.reach.forced = Some(output.clone());
+                }
+                self.reach.outputs.insert(output.clone());
+                self.option(&path.to_vec());
+            }
+            (Some("_module"), [Some(args), Some(name), deeper @ ..]) if args == "args" => {
+                self.argument(name, &deeper.to_vec());
+            }
+            (Some("options" | "_module"), _) | (None, _) => {
+                let name = self.file_name(file);
+                self.everything(format!("{name} defines something computed from it"));
+            }
+            (Some(name), _) if EVERYWHERE.contains(&name) => {
+                self.everything(format!("`{name}` depends on it"));
+            }
+            (Some(name), _) => {
+                self.owned(name);
+                self.option(&path.to_vec());
+            }
+        }
+    }
+
+    /// A definition inside `perSystem`.
+    fn per_system(&mut self, file: usize, path: &AttrPath) {
+        let path = match path.split_first() {
+            Some((Some(first), rest)) if first == "config" => rest.to_vec(),
+            _ => path.clone(),
+        };
+        match path.as_slice() {
+            [Some(imports), ..] if imports == "imports" => self.reach.imported = true,
+            [Some(module), Some(args), Some(name), deeper @ ..] if module == "_module" && args == "args" => {
+                self.argument(name, &deeper.to_vec());
+            }
+            [Some(name), ..] if PER_SYSTEM_OUTPUTS.contains(&name.as_str()) => {
+                self.reach.outputs.insert(name.clone());
+                self.option(&path);
+            }
+            [Some(name), ..] if name != "options" && name != "_module" => {
+                self.owned(name);
+                self.option(&path);
+            }
+            _ => {
+                let name = self.file_name(file);
+                self.everything(format!("{name} defines something computed from it"));
+            }
+        }
+    }
+
+    /// An option that no module here declares belongs to a flakeModule: what that makes of the value
+    /// is not to be seen in this repository.
+    fn owned(&mut self, option: &str) {
+        if !self.flow.known_options.contains(option) {
+            self.everything(format!("it sets the option `{option}`, which no module here declares"));
+        }
+    }
+
+    /// `config.x…`, wherever any module reads it.
+    fn option(&mut self, path: &AttrPath) {
+        for file in self.readers() {
+            let Some(scopes) = self.flow.scopes.get(file) else { continue };
+            for node in scopes.arguments("config") {
+                self.push(Step { file, node: node.clone(), path: path.clone(), bare: true });
+            }
+        }
+        for (file, node, names) in &self.flow.config_selections {
+            if let Some(rest) = below(names, path) {
+                self.push(Step { file: *file, node: node.clone(), path: rest, bare: true });
+            }
+        }
+    }
+
+    /// A module argument: every function that takes an argument of this name.
+    fn argument(&mut self, name: &str, path: &AttrPath) {
+        for file in self.readers() {
+            let Some(scopes) = self.flow.scopes.get(file) else { continue };
+            for node in scopes.arguments(name) {
+                self.push(Step { file, node: node.clone(), path: path.clone(), bare: true });
+            }
+        }
+    }
+
+    fn readers(&self) -> std::ops::Range<usize> {
+        0..self.flow.project.files.len()
+    }
+
+    fn file_name(&self, file: usize) -> &str {
+        self.flow.project.files.get(file).map_or("a file", |entry| Utf8Path::as_str(&entry.path))
+    }
+}
+
+/// What is left of a tainted `path` when `names` are selected: `None` where they part.
+fn below(names: &[Option<String>], path: &[Option<String>]) -> Option<AttrPath> {
+    let agree = names.iter().zip(path).all(|(name, part)| match (name, part) {
+        (Some(name), Some(part)) => name == part,
+        _ => true,
+    });
+    agree.then(|| path.iter().skip(names.len()).cloned().collect())
+}
+
+/// Whether a path literal stands in an `imports` list or is applied by nothing: then the module system
+/// reads the file, and what the file defines was followed as a module.
+pub(super) fn stands_in_imports(node: &SyntaxNode) -> bool {
+    let mut inner = node.clone();
+    while let Some(parent) = inner.parent() {
+        match parent.kind() {
+            SyntaxKind::NODE_LIST | SyntaxKind::NODE_PAREN | SyntaxKind::NODE_BIN_OP => inner = parent,
+            SyntaxKind::NODE_ATTRPATH_VALUE => {
+                let path = ast::AttrpathValue::cast(parent).and_then(|it| it.attrpath());
+                return path.is_some_and(|path| {
+                    attr_path(&path).last().is_some_and(|name| name.as_deref() == Some("imports"))
+                });
+            }
+            SyntaxKind::NODE_APPLY => {
+                let Some(function) = ast::Apply::cast(parent).and_then(|it| it.lambda()) else { return false };
+                let (function, _) = application(&unparenthesized(function));
+                return is_import_tree(&function);
+            }
+            _ => return false,
+        }
+    }
+    false
+}
+
+/// `inputs.import-tree`, `import-tree`, `inputs.import-tree.filter`.
+fn is_import_tree(expr: &ast::Expr) -> bool {
+    match unparenthesized(expr.clone()) {
+        ast::Expr::Ident(ident) => ident.syntax().text() == "import-tree",
+        ast::Expr::Select(select) => {
+            select
+                .attrpath()
+                .is_some_and(|path| attr_path(&path).iter().any(|name| name.as_deref() == Some("import-tree")))
+                || select.expr().is_some_and(|base| is_import_tree(&base))
+        }
+        ast::Expr::Apply(apply) => apply.lambda().is_some_and(|function| is_import_tree(&function)),
+        _ => false,
+    }
+}

@@ -1,0 +1,23 @@
+//! Nix source: syntax, input declarations and their lossless edits, input usage, writing new files.
+//!
+//! This room takes text and gives values. It knows neither disks nor locks: which files there are and
+//! which of them a flake reaches is told to it.
+
+mod declare;
+mod edit;
+mod error;
+mod flow;
+mod module;
+mod scope;
+mod sites;
+mod syntax;
+mod usage;
+mod write;
+
+pub use declare::{Declaration, Declarations, Setting};
+pub use edit::{Edits, remove_inputs};
+pub use error::NixError;
+pub use module::{Definition, ImportTree, Wiring};
+pub use syntax::Source;
+pub use usage::{Project, Role, Site, SiteKind, Usage, Usages, joined};
+pub use write::{NestedFlake, partition_module};

@@ -1,0 +1,266 @@
+//! Where one file touches the flake's inputs.
+
+use rnix::ast;
+use rowan::ast::AstNode as _;
+use rnix::{SyntaxKind, SyntaxNode};
+
+use super::declare::{flake_set, outputs_function};
+use super::scope::Scopes;
+use super::syntax::{application, attr_name, last_name};
+use super::{SiteKind, Source};
+
+/// A place where an input, or all of them, is taken in hand.
+#[derive(Debug, Clone)]
+pub(super) struct Mention {
+    /// The input; `None` where the whole set goes somewhere, or the name is computed.
+    pub(super) input: Option<String>,
+    /// The expression whose value is the input or something taken from it.
+    pub(super) node: SyntaxNode,
+    pub(super) kind: SiteKind,
+    /// False where a `with` may bring the name from somewhere else.
+    pub(super) certain: bool,
+}
+
+/// What an expression stands for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Denotes {
+    /// The set of inputs.
+    Inputs,
+    /// The flake itself.
+    Flake,
+}
+
+/// Finds every mention of an input in a file. `names` are the flake's inputs.
+pub(super) fn mentions(source: &Source, scopes: &Scopes, is_flake: bool, names: &[&str]) -> Vec<Mention> {
+    let mut finder = Finder { scopes, names, found: Vec::new(), queue: Vec::new() };
+    finder.seed(source, is_flake);
+    while let Some((node, denotes)) = finder.queue.pop() {
+        finder.visit(&node, denotes);
+    }
+    finder.found.sort_by_key(|mention| mention.node.text_range().start());
+    finder.found
+}
+
+struct Finder<'a> {
+    scopes: &'a Scopes,
+    names: &'a [&'a str],
+    found: Vec<Mention>,
+    queue: Vec<(SyntaxNode, Denotes)>,
+}
+
+impl Finder<'_> {
+    /// The names that mean the inputs: by what flake-parts calls its module arguments, and in a
+    /// flake.nix by the argument of `outputs`, whatever it is called.
+    fn seed(&mut self, source: &Source, is_flake: bool) {
+        for (name, denotes) in
+            [("inputs", Denotes::Inputs), ("inputs'", Denotes::Inputs), ("self", Denotes::Flake)]
+        {
+            self.queue.extend(self.scopes.arguments(name).map(|node| (node.clone(), denotes)));
+        }
+        // Code in a file that is imported into a scope of its own may use the name unbound; Nix would
+        // refuse that, so only a `with` can make it legal.
+        let in_with = self.scopes.in_with.iter().filter(|(_, name)| name == "inputs");
+        self.queue.extend(in_with.map(|(node, _)| (node.clone(), Denotes::Inputs)));
+        if !is_flake {
+            return;
+        }
+        let Ok(outputs) = flake_set(source).and_then(|flake| outputs_function(source, &flake)) else { return };
+        let scope = outputs.syntax().clone();
+        let text = |ident: ast::Ident| ident.syntax().text().to_string();
+        let (whole, formals) = match outputs.param() {
+            Some(ast::Param::IdentParam(param)) => (param.ident().map(text), Vec::new()),
+            Some(ast::Param::Pattern(pattern)) => (
+                pattern.pat_bind().and_then(|bind| bind.ident()).map(text),
+                pattern.pat_entries().filter_map(|entry| entry.ident()).map(text).collect(),
+            ),
+            None => (None, Vec::new()),
+        };
+        if let Some(whole) = whole.filter(|name| name != "inputs") {
+            let uses = self.scopes.uses(&(scope.clone(), whole)).iter();
+            self.queue.extend(uses.map(|node| (node.clone(), Denotes::Inputs)));
+        }
+        for name in formals.into_iter().filter(|name| name != "self" && name != "inputs") {
+            for node in self.scopes.uses(&(scope.clone(), name.clone())) {
+                self.found.push(mention(Some(name.clone()), node.clone(), kind_of_argument(node)));
+            }
+        }
+    }
+
+    fn visit(&mut self, node: &SyntaxNode, denotes: Denotes) {
+        let Some(parent) = node.parent() else { return };
+        match parent.kind() {
+            SyntaxKind::NODE_PAREN => self.queue.push((parent, denotes)),
+            SyntaxKind::NODE_SELECT => self.selected(&parent, node, denotes),
+            SyntaxKind::NODE_HAS_ATTR if denotes == Denotes::Inputs => {
+                let path = ast::HasAttr::cast(parent.clone()).and_then(|it| it.attrpath());
+                let name = path.and_then(|path| path.attrs().next()).and_then(|attr| attr_name(&attr));
+                self.found.push(mention(name, parent, SiteKind::Existence));
+            }
+            SyntaxKind::NODE_INHERIT_FROM => self.inherited(&parent, denotes),
+            SyntaxKind::NODE_INHERIT | SyntaxKind::NODE_ATTRPATH_VALUE => self.bound(&parent, node, denotes),
+            SyntaxKind::NODE_WITH if denotes == Denotes::Inputs => self.opened(&parent, node),
+            _ if denotes == Denotes::Inputs => self.opaque(node),
+            _ => {}
+        }
+    }
+
+    /// `inputs.x…`, `inputs.self.inputs.x`, `self.inputs.x`, `inputs.${x}`.
+    fn selected(&mut self, select: &SyntaxNode, base: &SyntaxNode, denotes: Denotes) {
+        let Some(select) = ast::Select::cast(select.clone()) else { return };
+        if select.expr().is_none_or(|expr| expr.syntax() != base) {
+            // The default of `x.y or inputs`.
+            if denotes == Denotes::Inputs {
+                self.opaque(base);
+            }
+            return;
+        }
+        let path: Vec<Option<String>> =
+            select.attrpath().into_iter().flat_map(|path| path.attrs()).map(|attr| attr_name(&attr)).collect();
+        let node = select.syntax().clone();
+        let mut denotes = denotes;
+        let mut names = path.iter();
+        let input = loop {
+            match (denotes, names.next()) {
+                (denotes, None) => return self.queue.push((node, denotes)),
+                (Denotes::Flake, Some(Some(name))) if name == "inputs" => denotes = Denotes::Inputs,
+                (Denotes::Flake, _) => return,
+                (Denotes::Inputs, Some(Some(name))) if name == "self" => denotes = Denotes::Flake,
+                (Denotes::Inputs, Some(name)) => break name.clone(),
+            }
+        };
+        let kind = match (&input, select.default_expr()) {
+            (None, _) => SiteKind::Opaque,
+            (_, Some(_)) => SiteKind::Existence,
+            _ => kind_of_path(names.flatten().map(String::as_str), &node),
+        };
+        self.found.push(mention(input, node, kind));
+    }
+
+    /// `inherit (inputs) a b;`
+    fn inherited(&mut self, from: &SyntaxNode, denotes: Denotes) {
+        let Some(inherit) = from.parent().and_then(ast::Inherit::cast) else { return };
+        for attr in inherit.attrs() {
+            let name = attr_name(&attr);
+            match (denotes, name.as_deref()) {
+                (Denotes::Inputs, Some("self")) => {
+                    self.alias(inherit.syntax(), "self", Denotes::Flake);
+                }
+                (Denotes::Flake, Some("inputs")) => {
+                    if !self.alias(inherit.syntax(), "inputs", Denotes::Inputs) {
+                        self.opaque(attr.syntax());
+                    }
+                }
+                (Denotes::Inputs, _) => {
+                    self.found.push(mention(name, attr.syntax().clone(), SiteKind::Value));
+                }
+                (Denotes::Flake, _) => {}
+            }
+        }
+    }
+
+    /// `inherit inputs;` and `x = inputs;`: another name for the same in a `let`, elsewhere the whole
+    /// set going into a value.
+    fn bound(&mut self, binding: &SyntaxNode, node: &SyntaxNode, denotes: Denotes) {
+        let name = match ast::AttrpathValue::cast(binding.clone()) {
+            Some(it) => {
+                let path = it.attrpath();
+                let mut attrs = path.iter().flat_map(ast::Attrpath::attrs);
+                match (attrs.next(), attrs.next()) {
+                    (Some(attr), None) => attr_name(&attr),
+                    _ => None,
+                }
+            }
+            None => Some(node.text().to_string()),
+        };
+        let aliased = name.is_some_and(|name| self.alias(binding, &name, denotes));
+        if !aliased && denotes == Denotes::Inputs {
+            self.opaque(node);
+        }
+    }
+
+    fn alias(&mut self, binding: &SyntaxNode, name: &str, denotes: Denotes) -> bool {
+        let Some(scope) = binding.parent().filter(|scope| scope.kind() == SyntaxKind::NODE_LET_IN) else {
+            return false;
+        };
+        let uses = self.scopes.uses(&(scope, name.to_owned())).iter();
+        self.queue.extend(uses.map(|node| (node.clone(), denotes)));
+        true
+    }
+
+    /// `with inputs; …`
+    fn opened(&mut self, with: &SyntaxNode, node: &SyntaxNode) {
+        let namespace = ast::With::cast(with.clone()).and_then(|it| it.namespace());
+        if namespace.is_none_or(|namespace| namespace.syntax() != node) {
+            return self.opaque(node);
+        }
+        for (usage, name) in &self.scopes.in_with {
+            if self.names.contains(&name.as_str()) && with.text_range().contains_range(usage.text_range()) {
+                let certain = false;
+                let kind = SiteKind::Value;
+                self.found.push(Mention { input: Some(name.clone()), node: usage.clone(), kind, certain });
+            }
+        }
+    }
+
+    /// The whole set goes where it cannot be followed, unless that is flake-parts itself.
+    fn opaque(&mut self, node: &SyntaxNode) {
+        let to_mk_flake = node.ancestors().filter_map(ast::Apply::cast).any(|apply| {
+            let Some(argument) = apply.argument() else { return false };
+            let (function, arguments) = application(&ast::Expr::Apply(apply));
+            last_name(&function).as_deref() == Some("mkFlake")
+                && arguments.len() == 1
+                && argument.syntax().text_range().contains_range(node.text_range())
+        });
+        if !to_mk_flake {
+            self.found.push(mention(None, node.clone(), SiteKind::Opaque));
+        }
+    }
+}
+
+fn mention(input: Option<String>, node: SyntaxNode, kind: SiteKind) -> Mention {
+    Mention { input, node, kind, certain: true }
+}
+
+/// The kind of a use of an argument of `outputs` (`{ self, treefmt-nix, ... }: … treefmt-nix.lib`).
+fn kind_of_argument(node: &SyntaxNode) -> SiteKind {
+    match node.parent().and_then(ast::Select::cast) {
+        Some(select) => {
+            let names: Vec<String> = select
+                .attrpath()
+                .into_iter()
+                .flat_map(|path| path.attrs())
+                .filter_map(|attr| attr_name(&attr))
+                .collect();
+            kind_of_path(names.iter().map(String::as_str), select.syntax())
+        }
+        None => kind_of_path(std::iter::empty(), node),
+    }
+}
+
+/// What is taken from an input, by the names that flakes give their outputs.
+fn kind_of_path<'a>(mut names: impl Iterator<Item = &'a str>, node: &SyntaxNode) -> SiteKind {
+    match names.next() {
+        Some("flakeModule" | "flakeModules") => SiteKind::FlakeModule,
+        Some("nixosModule" | "nixosModules" | "darwinModules" | "homeModules" | "homeManagerModules") => {
+            SiteKind::Module
+        }
+        Some("overlay" | "overlays") => SiteKind::Overlay,
+        Some("lib") => SiteKind::Lib,
+        Some(_) => SiteKind::Value,
+        None if is_source(node) => SiteKind::Source,
+        None => SiteKind::Value,
+    }
+}
+
+/// `src = inputs.x;` and `"${inputs.x}/file"` take the input's source.
+fn is_source(node: &SyntaxNode) -> bool {
+    let Some(parent) = node.parent() else { return false };
+    match parent.kind() {
+        SyntaxKind::NODE_INTERPOL => true,
+        SyntaxKind::NODE_ATTRPATH_VALUE => ast::AttrpathValue::cast(parent)
+            .and_then(|it| it.attrpath()?.attrs().last())
+            .and_then(|attr| attr_name(&attr))
+            .is_some_and(|name| name == "src"),
+        _ => false,
+    }
+}

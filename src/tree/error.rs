@@ -1,0 +1,108 @@
+//! What can go wrong while reading a tree.
+
+use camino::Utf8PathBuf;
+use thiserror::Error;
+
+/// Why a tree cannot be read.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum TreeError {
+    /// No flake.nix here or above.
+    #[error("no flake.nix in {folder} or in a folder above it")]
+    NoFlake {
+        /// Where the search began.
+        folder: Utf8PathBuf,
+    },
+    /// The folder that was named holds no flake.nix.
+    #[error("{folder} has no flake.nix")]
+    NoFlakeIn {
+        /// The folder.
+        folder: Utf8PathBuf,
+    },
+    /// flake.nix is there, but git does not track it, so Nix does not see it.
+    #[error("{path} is not tracked by git, so Nix does not see it")]
+    Untracked {
+        /// The file.
+        path: Utf8PathBuf,
+    },
+    /// A path that is not UTF-8.
+    #[error("the path {path} is not UTF-8")]
+    NotUtf8 {
+        /// As far as it can be shown.
+        path: String,
+    },
+    /// A link that leads out of the repository.
+    #[error("{path} is a symbolic link that leaves the repository")]
+    Leaves {
+        /// The link.
+        path: Utf8PathBuf,
+    },
+    /// A file too large to be what it is taken for.
+    #[error("{path} has {bytes} bytes, more than flakepart reads")]
+    TooLarge {
+        /// The file.
+        path: Utf8PathBuf,
+        /// Its size.
+        bytes: u64,
+    },
+    /// git has no such revision.
+    #[error("git has no revision `{rev}` here")]
+    NoRevision {
+        /// What was asked for.
+        rev: String,
+        /// What libgit2 says.
+        #[source]
+        source: git2::Error,
+    },
+    /// The folder is not in a git repository.
+    #[error("{folder} is not in a git repository")]
+    NotGit {
+        /// The folder.
+        folder: Utf8PathBuf,
+    },
+    /// The `git` program is missing.
+    #[error("cannot run git: {source}")]
+    NoGitProgram {
+        /// What the system says.
+        source: std::io::Error,
+    },
+    /// The `git` program failed.
+    #[error("`git {what}` failed: {message}")]
+    GitProgram {
+        /// The git command.
+        what: String,
+        /// What it said.
+        message: String,
+    },
+    /// The file system refused.
+    #[error(transparent)]
+    Io(#[from] std::io::Error),
+    /// libgit2 refused.
+    #[error("git: {}", .0.message())]
+    Git(#[from] git2::Error),
+}
+
+impl TreeError {
+    /// What to do next.
+    #[must_use]
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            TreeError::NoFlake { .. } | TreeError::NoFlakeIn { .. } => {
+                Some("name the flake's folder: `flakepart COMMAND path/to/flake`".to_owned())
+            }
+            TreeError::Untracked { path } => Some(format!("`git add -N {path}` makes it known")),
+            TreeError::NoRevision { .. } => {
+                Some("in a shallow clone, fetch the revision first: `git fetch origin REV`".to_owned())
+            }
+            TreeError::NotGit { .. } => Some("compare with a folder instead: `--before DIR`".to_owned()),
+            TreeError::Leaves { .. } => Some("replace the link by the file it leads to".to_owned()),
+            _ => None,
+        }
+    }
+
+    /// Whether git itself failed, rather than what it was asked to read being at fault.
+    #[must_use]
+    pub fn is_program_failure(&self) -> bool {
+        matches!(self, TreeError::Git(_) | TreeError::NoGitProgram { .. } | TreeError::GitProgram { .. })
+    }
+}

@@ -1,0 +1,151 @@
+//! What git holds: the index and commits.
+
+use std::collections::BTreeMap;
+
+use camino::{Utf8Path, Utf8PathBuf};
+use git2::{Commit, ObjectType, Oid, Repository, TreeWalkMode, TreeWalkResult};
+
+use super::work::Git;
+use super::{Entry, Kind, MAX_BYTES, Tree, TreeError};
+
+/// The mode bits of a link in git.
+const LINK: u32 = 0o120_000;
+/// The mode bits of a submodule in git: no file of this repository.
+const SUBMODULE: u32 = 0o160_000;
+
+type Blobs = BTreeMap<Utf8PathBuf, (Oid, Kind)>;
+
+fn kind(mode: u32) -> Option<Kind> {
+    match mode & 0o170_000 {
+        LINK => Some(Kind::Link),
+        SUBMODULE => None,
+        _ => Some(Kind::File { executable: mode & 0o100 != 0 }),
+    }
+}
+
+fn shown(path: &[u8]) -> TreeError {
+    TreeError::NotUtf8 { path: String::from_utf8_lossy(path).escape_debug().to_string() }
+}
+
+/// The files below the flake's folder that git tracks, those only intended to be added among them.
+pub(super) fn index_paths(git: &Git) -> Result<Blobs, TreeError> {
+    let mut index = git.repository.index()?;
+    index.read(false)?;
+    let mut blobs = Blobs::new();
+    for entry in index.iter() {
+        let Ok(path) = std::str::from_utf8(&entry.path) else {
+            // A name that is not UTF-8 is no Nix code and no lock; only a copy would need it.
+            if entry.path.starts_with(git.prefix.as_str().as_bytes()) {
+                return Err(shown(&entry.path));
+            }
+            continue;
+        };
+        if let (Ok(path), Some(kind)) = (Utf8Path::new(path).strip_prefix(&git.prefix), kind(entry.mode)) {
+            blobs.insert(path.to_owned(), (entry.id, kind));
+        }
+    }
+    Ok(blobs)
+}
+
+/// The staged files.
+pub struct IndexTree<'a> {
+    repository: &'a Repository,
+    blobs: Blobs,
+}
+
+impl<'a> IndexTree<'a> {
+    pub(super) fn open(git: &'a Git) -> Result<Self, TreeError> {
+        Ok(IndexTree { repository: &git.repository, blobs: index_paths(git)? })
+    }
+}
+
+impl Tree for IndexTree<'_> {
+    fn entries(&self) -> Result<Vec<Entry>, TreeError> {
+        Ok(entries(&self.blobs))
+    }
+
+    fn read(&self, path: &Utf8Path) -> Result<Option<Vec<u8>>, TreeError> {
+        read(self.repository, &self.blobs, path)
+    }
+
+    fn name(&self) -> String {
+        "the index".to_owned()
+    }
+}
+
+/// The files of a commit.
+pub struct CommitTree<'a> {
+    repository: &'a Repository,
+    blobs: Blobs,
+    name: String,
+}
+
+impl<'a> CommitTree<'a> {
+    pub(super) fn open(git: &'a Git, rev: &str) -> Result<Self, TreeError> {
+        let commit = git
+            .repository
+            .revparse_single(rev)
+            .and_then(|object| object.peel_to_commit())
+            .map_err(|source| TreeError::NoRevision { rev: rev.to_owned(), source })?;
+        let blobs = commit_blobs(git, &commit)?;
+        let short = commit.id().to_string().chars().take(10).collect::<String>();
+        let name = if rev.starts_with(&short) { short } else { format!("{rev} ({short})") };
+        Ok(CommitTree { repository: &git.repository, blobs, name })
+    }
+}
+
+fn commit_blobs(git: &Git, commit: &Commit<'_>) -> Result<Blobs, TreeError> {
+    let mut blobs = Blobs::new();
+    let mut bad = None;
+    commit.tree()?.walk(TreeWalkMode::PreOrder, |folder, entry| {
+        if entry.kind() != Some(ObjectType::Blob) {
+            return TreeWalkResult::Ok;
+        }
+        let (Ok(folder), Ok(name)) = (std::str::from_utf8(folder.as_bytes()), std::str::from_utf8(entry.name_bytes()))
+        else {
+            bad.get_or_insert_with(|| shown(entry.name_bytes()));
+            return TreeWalkResult::Ok;
+        };
+        let path = Utf8Path::new(folder).join(name);
+        let mode = u32::try_from(entry.filemode()).unwrap_or_default();
+        if let (Ok(path), Some(kind)) = (path.strip_prefix(&git.prefix), kind(mode)) {
+            blobs.insert(path.to_owned(), (entry.id(), kind));
+        }
+        TreeWalkResult::Ok
+    })?;
+    match bad {
+        Some(error) => Err(error),
+        None => Ok(blobs),
+    }
+}
+
+impl Tree for CommitTree<'_> {
+    fn entries(&self) -> Result<Vec<Entry>, TreeError> {
+        Ok(entries(&self.blobs))
+    }
+
+    fn read(&self, path: &Utf8Path) -> Result<Option<Vec<u8>>, TreeError> {
+        read(self.repository, &self.blobs, path)
+    }
+
+    fn name(&self) -> String {
+        self.name.clone()
+    }
+}
+
+fn entries(blobs: &Blobs) -> Vec<Entry> {
+    blobs.iter().map(|(path, (_, kind))| Entry { path: path.clone(), kind: *kind }).collect()
+}
+
+fn read(repository: &Repository, blobs: &Blobs, path: &Utf8Path) -> Result<Option<Vec<u8>>, TreeError> {
+    let Some((id, _)) = blobs.get(path) else { return Ok(None) };
+    // What is only intended to be added has no content yet.
+    if id.is_zero() {
+        return Ok(Some(Vec::new()));
+    }
+    let (bytes, _) = repository.odb()?.read_header(*id)?;
+    if bytes as u64 > MAX_BYTES {
+        return Err(TreeError::TooLarge { path: path.to_owned(), bytes: bytes as u64 });
+    }
+    Ok(Some(repository.find_blob(*id)?.content().to_vec()))
+}

@@ -1,0 +1,213 @@
+//! The work tree, or a plain folder where there is no git.
+
+use std::collections::BTreeSet;
+
+use camino::{Utf8Path, Utf8PathBuf};
+use git2::{Repository, Status, StatusOptions};
+
+use super::git::{CommitTree, IndexTree};
+use super::{Entry, Kind, MAX_BYTES, Tree, TreeError};
+
+/// A flake's folder as it is on disk.
+pub struct WorkTree {
+    root: Utf8PathBuf,
+    git: Option<Git>,
+}
+
+pub(super) struct Git {
+    pub(super) repository: Repository,
+    /// The flake's folder within the repository; empty at its top.
+    pub(super) prefix: Utf8PathBuf,
+}
+
+impl WorkTree {
+    /// Opens the flake in `folder`, or, where none is named, the nearest one upwards from the current
+    /// folder.
+    pub fn open(folder: Option<&Utf8Path>) -> Result<WorkTree, TreeError> {
+        let root = match folder {
+            Some(folder) => {
+                let folder = if folder.file_name() == Some("flake.nix") {
+                    folder.parent().filter(|parent| !parent.as_str().is_empty()).unwrap_or(Utf8Path::new("."))
+                } else {
+                    folder
+                };
+                let root = folder.canonicalize_utf8()?;
+                if !root.join("flake.nix").exists() {
+                    return Err(TreeError::NoFlakeIn { folder: folder.to_owned() });
+                }
+                root
+            }
+            None => {
+                let here = Utf8Path::new(".").canonicalize_utf8()?;
+                let found = here.ancestors().find(|folder| folder.join("flake.nix").exists());
+                found.map(Utf8Path::to_owned).ok_or(TreeError::NoFlake { folder: here })?
+            }
+        };
+        let git = match Repository::discover(&root) {
+            Ok(repository) => within(repository, &root)?,
+            Err(error) if error.code() == git2::ErrorCode::NotFound => None,
+            Err(error) => return Err(error.into()),
+        };
+        let tree = WorkTree { root, git };
+        if tree.git.is_some() && !tree.entries()?.iter().any(|entry| entry.path == "flake.nix") {
+            return Err(TreeError::Untracked { path: "flake.nix".into() });
+        }
+        Ok(tree)
+    }
+
+    /// The flake's folder, absolute and without links.
+    #[must_use]
+    pub fn root(&self) -> &Utf8Path {
+        &self.root
+    }
+
+    /// Whether git tracks this flake.
+    #[must_use]
+    pub fn is_git(&self) -> bool {
+        self.git.is_some()
+    }
+
+    fn git(&self) -> Result<&Git, TreeError> {
+        self.git.as_ref().ok_or_else(|| TreeError::NotGit { folder: self.root.clone() })
+    }
+
+    /// The flake's files as a commit has them.
+    pub fn commit(&self, rev: &str) -> Result<CommitTree<'_>, TreeError> {
+        CommitTree::open(self.git()?, rev)
+    }
+
+    /// The flake's files as they are staged.
+    pub fn index(&self) -> Result<IndexTree<'_>, TreeError> {
+        IndexTree::open(self.git()?)
+    }
+
+    /// Which of these files have uncommitted changes, or are there without being tracked.
+    pub fn dirty(&self, paths: &[Utf8PathBuf]) -> Result<Vec<Utf8PathBuf>, TreeError> {
+        let Some(git) = &self.git else { return Ok(Vec::new()) };
+        let mut dirty = Vec::new();
+        for path in paths {
+            let mut options = StatusOptions::new();
+            options.pathspec(git.prefix.join(path).as_str()).disable_pathspec_match(true);
+            options.include_untracked(true).include_ignored(true).recurse_untracked_dirs(true);
+            let statuses = git.repository.statuses(Some(&mut options))?;
+            if statuses.iter().any(|status| status.status() != Status::CURRENT) {
+                dirty.push(path.clone());
+            }
+        }
+        Ok(dirty)
+    }
+
+    /// Makes new files known to git, as `git add -N` does: Nix sees them, the commit stays the user's.
+    ///
+    /// libgit2 knows no intent to add, so the `git` program does it.
+    pub fn intend_to_add(&self, paths: &[Utf8PathBuf]) -> Result<(), TreeError> {
+        if self.git.is_none() || paths.is_empty() {
+            return Ok(());
+        }
+        self.run_git(&["add", "--intent-to-add", "--force", "--"], paths)
+    }
+
+    /// Takes files out of git's index again.
+    pub fn forget(&self, paths: &[Utf8PathBuf]) -> Result<(), TreeError> {
+        if self.git.is_none() || paths.is_empty() {
+            return Ok(());
+        }
+        self.run_git(&["rm", "--cached", "--force", "--quiet", "--ignore-unmatch", "--"], paths)
+    }
+
+    fn run_git(&self, arguments: &[&str], paths: &[Utf8PathBuf]) -> Result<(), TreeError> {
+        let output = std::process::Command::new("git")
+            .arg("-C")
+            .arg(&self.root)
+            .arg("--literal-pathspecs")
+            .args(arguments)
+            .args(paths)
+            .stdin(std::process::Stdio::null())
+            .output()
+            .map_err(|source| TreeError::NoGitProgram { source })?;
+        if output.status.success() {
+            return Ok(());
+        }
+        let message = String::from_utf8_lossy(&output.stderr).trim().to_owned();
+        Err(TreeError::GitProgram { what: arguments.first().map_or(String::new(), |verb| (*verb).to_owned()), message })
+    }
+}
+
+/// The place of a folder in a repository's work tree; `None` for a bare repository.
+fn within(repository: Repository, root: &Utf8Path) -> Result<Option<Git>, TreeError> {
+    let Some(workdir) = repository.workdir() else { return Ok(None) };
+    let workdir = utf8(workdir.canonicalize()?)?;
+    let Ok(prefix) = root.strip_prefix(&workdir).map(Utf8Path::to_owned) else { return Ok(None) };
+    Ok(Some(Git { repository, prefix }))
+}
+
+pub(super) fn utf8(path: std::path::PathBuf) -> Result<Utf8PathBuf, TreeError> {
+    Utf8PathBuf::from_path_buf(path)
+        .map_err(|path| TreeError::NotUtf8 { path: path.display().to_string().escape_debug().to_string() })
+}
+
+impl Tree for WorkTree {
+    fn entries(&self) -> Result<Vec<Entry>, TreeError> {
+        let mut entries = Vec::new();
+        match &self.git {
+            Some(git) => {
+                let paths: BTreeSet<Utf8PathBuf> = super::git::index_paths(git)?.into_keys().collect();
+                for path in paths {
+                    if let Some(kind) = kind(&self.root.join(&path))? {
+                        entries.push(Entry { path, kind });
+                    }
+                }
+            }
+            None => {
+                let walk = ignore::WalkBuilder::new(&self.root)
+                    .standard_filters(false)
+                    .filter_entry(|entry| entry.file_name() != ".git")
+                    .build();
+                for entry in walk {
+                    let path = utf8(entry.map_err(std::io::Error::other)?.into_path())?;
+                    if let (Ok(relative), Some(kind)) = (path.strip_prefix(&self.root), kind(&path)?) {
+                        entries.push(Entry { path: relative.to_owned(), kind });
+                    }
+                }
+                entries.sort_by(|a, b| a.path.cmp(&b.path));
+            }
+        }
+        Ok(entries)
+    }
+
+    fn read(&self, path: &Utf8Path) -> Result<Option<Vec<u8>>, TreeError> {
+        let full = self.root.join(path);
+        let Some(kind) = kind(&full)? else { return Ok(None) };
+        if kind == Kind::Link {
+            let target = fs_err::read_link(&full)?;
+            return Ok(Some(target.to_string_lossy().into_owned().into_bytes()));
+        }
+        // A folder on the way may be a link that leads out of the repository.
+        if !full.canonicalize_utf8()?.starts_with(&self.root) {
+            return Err(TreeError::Leaves { path: path.to_owned() });
+        }
+        let bytes = fs_err::metadata(&full)?.len();
+        if bytes > MAX_BYTES {
+            return Err(TreeError::TooLarge { path: path.to_owned(), bytes });
+        }
+        Ok(Some(fs_err::read(&full)?))
+    }
+
+    fn name(&self) -> String {
+        "the work tree".to_owned()
+    }
+}
+
+fn kind(path: &Utf8Path) -> Result<Option<Kind>, TreeError> {
+    use std::os::unix::fs::PermissionsExt as _;
+    match fs_err::symlink_metadata(path) {
+        Ok(meta) if meta.is_symlink() => Ok(Some(Kind::Link)),
+        Ok(meta) if meta.is_file() => {
+            Ok(Some(Kind::File { executable: meta.permissions().mode() & 0o100 != 0 }))
+        }
+        Ok(_) => Ok(None),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(error) if error.kind() == std::io::ErrorKind::NotADirectory => Ok(None),
+        Err(error) => Err(error.into()),
+    }
+}
