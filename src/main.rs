@@ -1,1 +1,7 @@
-fn main(){}
+//! The `flakepart` program.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    flakepart::cli::main()
+}

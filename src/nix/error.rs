@@ -69,6 +69,15 @@ impl NixError {
         }
     }
 
+    /// The 1-based column, in characters, where it is known.
+    #[must_use]
+    pub fn column(&self) -> Option<usize> {
+        match self {
+            NixError::Syntax { column, .. } => Some(*column),
+            _ => None,
+        }
+    }
+
     /// What to do next.
     #[must_use]
     pub fn hint(&self) -> Option<&'static str> {

@@ -1,0 +1,77 @@
+//! The limits on the size of locks.
+
+use serde::Serialize;
+
+use crate::finding::{Code, Finding};
+use crate::lock::{Graph, Lock};
+
+/// How large a lock is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Measure {
+    /// Locked inputs, the root entry not among them.
+    pub nodes: usize,
+    /// The file's size in bytes.
+    pub bytes: usize,
+}
+
+impl Measure {
+    /// Measures a lock.
+    #[must_use]
+    pub fn of(lock: &Lock, bytes: &[u8]) -> Measure {
+        Measure { nodes: Graph::new(lock).nodes(), bytes: bytes.len() }
+    }
+}
+
+/// What a lock may be; `None` is no limit.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Limits {
+    /// Nodes.
+    pub max_nodes: Option<usize>,
+    /// Bytes.
+    pub max_bytes: Option<usize>,
+    /// Nodes more than the base has.
+    pub max_growth: Option<usize>,
+}
+
+/// A lock held against its limits.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Gate {
+    /// The lock.
+    pub lock: Measure,
+    /// The lock of the base, where there is one.
+    pub base: Option<Measure>,
+    /// The limits.
+    pub limits: Limits,
+    /// Which limits it breaks.
+    pub findings: Vec<Finding>,
+}
+
+impl Gate {
+    /// Holds a lock against its limits.
+    #[must_use]
+    pub fn new(lock: Measure, base: Option<Measure>, limits: Limits) -> Gate {
+        let mut findings = Vec::new();
+        let mut over = |code, what: String| {
+            findings.push(
+                Finding::new(code, what)
+                    .at("flake.lock", None)
+                    .help("`flakepart analyze` shows which input brings what"),
+            );
+        };
+        if let Some(limit) = limits.max_nodes.filter(|limit| lock.nodes > *limit) {
+            over(Code::OverBudget, format!("{} nodes, {limit} are allowed", lock.nodes));
+        }
+        if let Some(limit) = limits.max_bytes.filter(|limit| lock.bytes > *limit) {
+            over(Code::OverBudget, format!("{} bytes, {limit} are allowed", lock.bytes));
+        }
+        if let (Some(base), Some(limit)) = (base, limits.max_growth) {
+            let growth = lock.nodes.saturating_sub(base.nodes);
+            if growth > limit {
+                let what = format!("{growth} nodes more than before ({} to {}), {limit} are allowed", base.nodes, lock.nodes);
+                over(Code::Growth, what);
+            }
+        }
+        Gate { lock, base, limits, findings }
+    }
+}

@@ -1,0 +1,7 @@
+//! The guards: the rules of `check`, and the limits of `gate`.
+
+mod gate;
+mod rules;
+
+pub use gate::{Gate, Limits, Measure};
+pub use rules::check;

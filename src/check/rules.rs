@@ -1,0 +1,104 @@
+//! What `check` looks at: the lock by itself, the lock beside flake.nix, and the partitions.
+
+use std::collections::BTreeSet;
+
+use camino::Utf8PathBuf;
+
+use crate::finding::{Code, Finding};
+use crate::lock::{Edge, Graph, Lock};
+use crate::nix::Declarations;
+use crate::partition::{Flake, pin_findings, wiring_findings};
+
+/// Checks a flake. `tracked` are the files that Nix sees. The gravest finding comes first.
+#[must_use]
+pub fn check(flake: &Flake, tracked: &BTreeSet<Utf8PathBuf>) -> Vec<Finding> {
+    let mut findings = flake.findings.clone();
+    findings.extend(lock_findings(flake));
+    findings.extend(declaration_findings(&flake.declarations, &flake.lock));
+    findings.extend(wiring_findings(flake, tracked));
+    findings.extend(pin_findings(flake));
+    findings.sort_by(|a, b| {
+        let key = |finding: &Finding| (std::cmp::Reverse(finding.level), finding.file.clone(), finding.line);
+        key(a).cmp(&key(b)).then_with(|| a.message.cmp(&b.message))
+    });
+    findings
+}
+
+/// What is wrong with the lock by itself.
+#[must_use]
+fn lock_findings(flake: &Flake) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    let lock = Utf8PathBuf::from("flake.lock");
+    let graph = Graph::new(&flake.lock);
+    for error in graph.follows_errors(&flake.lock_bytes) {
+        let line = error.place().map(|place| place.line);
+        findings.push(
+            Finding::new(Code::LockDangling, error.to_string())
+                .at(lock.clone(), line)
+                .help("`nix flake lock` mends it, if flake.nix is right"),
+        );
+    }
+    let unreachable = graph.unreachable();
+    if !unreachable.is_empty() {
+        let message = format!("{} nodes that no input leads to: {}", unreachable.len(), unreachable.join(", ").escape_debug());
+        findings.push(
+            Finding::new(Code::LockUnreachable, message)
+                .at(lock.clone(), None)
+                .help("Nix never removes them by itself: `flakepart lock normalize --write`"),
+        );
+    } else if flake.lock.normalized_bytes().is_ok_and(|normal| normal != flake.lock_bytes) {
+        findings.push(
+            Finding::new(Code::LockNotCanonical, "Nix would write this lock in other bytes")
+                .at(lock, None)
+                .help("`flakepart lock normalize --write`"),
+        );
+    }
+    findings
+}
+
+/// Whether flake.nix and the lock speak of the same inputs.
+fn declaration_findings(declarations: &Declarations, lock: &Lock) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for declaration in declarations.inputs.values() {
+        let name = &declaration.name;
+        match lock.root_inputs().get(name) {
+            None => findings.push(
+                Finding::new(Code::InputNotLocked, format!("`{name}` is declared, but flake.lock does not have it"))
+                    .at("flake.nix", Some(declaration.line))
+                    .help("`nix flake lock`"),
+            ),
+            Some(edge) => {
+                let declared = declaration.follows().map(follows_path);
+                let locked = match edge {
+                    Edge::Follows(path) => Some(path.clone()),
+                    Edge::Node(_) => None,
+                };
+                if declared != locked {
+                    let shown = |path: Option<Vec<String>>| match path {
+                        Some(path) => format!("follow `{}`", path.join("/").escape_debug()),
+                        None => "follow nothing".to_owned(),
+                    };
+                    let message =
+                        format!("flake.nix has `{name}` {}, flake.lock has it {}", shown(declared), shown(locked));
+                    findings.push(
+                        Finding::new(Code::FollowsDiffer, message)
+                            .at("flake.nix", Some(declaration.line))
+                            .help("`nix flake lock`: follows belong in flake.nix, the lock only mirrors them"),
+                    );
+                }
+            }
+        }
+    }
+    for name in lock.root_inputs().keys().filter(|name| !declarations.inputs.contains_key(*name)) {
+        let message = format!("`{}` is in flake.lock, but flake.nix does not declare it", name.escape_debug());
+        findings.push(
+            Finding::new(Code::InputNotDeclared, message).at("flake.lock", None).help("`nix flake lock`"),
+        );
+    }
+    findings
+}
+
+/// `a/b` as a path; `""` is the root flake itself.
+fn follows_path(text: &str) -> Vec<String> {
+    text.split('/').filter(|part| !part.is_empty()).map(str::to_owned).collect()
+}

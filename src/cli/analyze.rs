@@ -1,0 +1,63 @@
+//! `flakepart analyze`
+
+use camino::Utf8PathBuf;
+use clap::{Args, ValueEnum};
+
+use super::target::{Target, files};
+use super::{Error, Outcome, Output};
+use crate::check::check;
+use crate::partition::{Analysis, Flake};
+use crate::report;
+
+#[derive(Debug, Args)]
+pub(super) struct Arguments {
+    /// A folder with a flake.nix, a lock file, or - for a lock on standard input; the nearest flake
+    /// upwards if left out
+    #[arg(value_name = "FLAKE|LOCK")]
+    targets: Vec<Utf8PathBuf>,
+    /// How to show it
+    #[arg(long, value_enum, default_value_t = Format::Human)]
+    format: Format,
+    /// Leave the code unread: only the lock, no sites and no proposals
+    #[arg(long)]
+    no_usage: bool,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Format {
+    Human,
+    Json,
+}
+
+pub(super) fn run(arguments: &Arguments, output: &Output) -> Result<Outcome, Error> {
+    let mut analyses = Vec::new();
+    if arguments.targets.is_empty() {
+        analyses.push(analyze(Target::open(None)?, arguments)?);
+    }
+    for target in &arguments.targets {
+        analyses.push(analyze(Target::open(Some(target))?, arguments)?);
+    }
+    match (arguments.format, analyses.as_slice()) {
+        (Format::Human, analyses) => {
+            let texts: Vec<String> = analyses.iter().map(report::analysis).collect();
+            output.data(&texts.join("\n"))?;
+        }
+        (Format::Json, [one]) => output.data(&report::json(one)?)?,
+        (Format::Json, several) => output.data(&report::json(&several)?)?,
+    }
+    Ok(Outcome::Fine)
+}
+
+fn analyze(target: Target, arguments: &Arguments) -> Result<Analysis, Error> {
+    match target {
+        Target::Flake(tree) => {
+            let files = files(&tree)?;
+            let flake = Flake::read(&files, !arguments.no_usage)?;
+            let findings = check(&flake, &files.into_keys().collect());
+            Ok(Analysis::of_flake(&flake, "flake.lock".into(), findings))
+        }
+        Target::Lock(path, bytes) => {
+            Analysis::of_lock(&path, &bytes).map_err(|source| Error::Lock { path, source })
+        }
+    }
+}

@@ -1,0 +1,40 @@
+//! `flakepart check`
+
+use camino::Utf8PathBuf;
+use clap::Args;
+
+use super::target::files;
+use super::{Error, Outcome, Output};
+use crate::finding::Level;
+use crate::partition::Flake;
+use crate::tree::{Tree, WorkTree};
+use crate::{check, report};
+
+#[derive(Debug, Args)]
+pub(super) struct Arguments {
+    /// A folder with a flake.nix; the nearest one upwards if left out
+    flake: Option<Utf8PathBuf>,
+    /// Judge what is staged for the next commit, not the work tree
+    #[arg(long)]
+    staged: bool,
+}
+
+pub(super) fn run(arguments: &Arguments, output: &Output) -> Result<Outcome, Error> {
+    let tree = WorkTree::open(arguments.flake.as_deref())?;
+    let index;
+    let state: &dyn Tree = if arguments.staged {
+        index = tree.index()?;
+        &index
+    } else {
+        &tree
+    };
+    let files = files(state)?;
+    let flake = Flake::read(&files, true)?;
+    let findings = check::check(&flake, &files.into_keys().collect());
+    output.data(&report::findings(&findings))?;
+    if findings.iter().any(|finding| finding.level > Level::Note) {
+        return Ok(Outcome::Found);
+    }
+    output.note(&format!("flakepart: {} is in order\n", state.name()));
+    Ok(Outcome::Fine)
+}

@@ -1,0 +1,163 @@
+//! Every way in which a run fails, with its exit code, its place and its hint.
+
+use camino::Utf8PathBuf;
+use thiserror::Error as ThisError;
+
+use crate::change::ChangeError;
+use crate::lock::LockError;
+use crate::partition::{FlakeError, SplitError};
+use crate::prove::ProveError;
+use crate::report::{bold, shown};
+use crate::tree::TreeError;
+
+/// Why a run failed.
+#[derive(Debug, ThisError)]
+pub(super) enum Error {
+    #[error("{0}")]
+    Tree(#[from] TreeError),
+    #[error("{0}")]
+    Flake(#[from] FlakeError),
+    #[error("{source}")]
+    Lock { path: Utf8PathBuf, source: LockError },
+    #[error("{message}")]
+    LockRefused { path: Utf8PathBuf, message: String, hint: Option<String> },
+    #[error("{0}")]
+    Split(#[from] SplitError),
+    #[error("{0}")]
+    Change(#[from] ChangeError),
+    #[error("{0}")]
+    Prove(#[from] ProveError),
+    #[error("{} has uncommitted changes", list(.0))]
+    Dirty(Vec<Utf8PathBuf>),
+    #[error("{message}")]
+    Usage { message: String, hint: String },
+    #[error("cannot make a copy for the proof: {0}")]
+    Copy(std::io::Error),
+    #[error("cannot read {path}: {source}")]
+    Read { path: Utf8PathBuf, source: std::io::Error },
+    #[error("cannot write {path}: {source}")]
+    Write { path: Utf8PathBuf, source: std::io::Error },
+    #[error("cannot write to stdout: {0}")]
+    Stdout(std::io::Error),
+    #[error("cannot read the answer: {0}")]
+    Stdin(std::io::Error),
+    #[error("cannot write JSON: {0}")]
+    Json(#[from] serde_json::Error),
+}
+
+fn list(paths: &[Utf8PathBuf]) -> String {
+    let paths: Vec<&str> = paths.iter().map(|path| path.as_str()).collect();
+    paths.join(", ")
+}
+
+impl Error {
+    /// 2 for what it was given, 3 for what it needs, 4 for itself (contract).
+    pub(super) fn exit_code(&self) -> u8 {
+        match self {
+            Error::Tree(error) if error.is_program_failure() => 3,
+            Error::Change(ChangeError::Tree(error)) if error.is_program_failure() => 3,
+            Error::Change(ChangeError::Stranded { .. } | ChangeError::Write { .. }) => 3,
+            Error::Prove(error) => error.exit_code(),
+            Error::Copy(_) | Error::Write { .. } | Error::Stdout(_) | Error::Stdin(_) => 3,
+            Error::Json(_) | Error::Split(SplitError::Inconsistent(_)) => 4,
+            Error::Tree(_)
+            | Error::Flake(_)
+            | Error::Lock { .. }
+            | Error::LockRefused { .. }
+            | Error::Split(_)
+            | Error::Change(_)
+            | Error::Dirty(_)
+            | Error::Usage { .. }
+            | Error::Read { .. } => 2,
+        }
+    }
+
+    /// `FILE:LINE:COLUMN`, as far as it is known.
+    fn place(&self) -> Option<String> {
+        let place = |path: &Utf8PathBuf, line: Option<usize>, column: Option<usize>| {
+            let numbers = [line, column].into_iter().map_while(|number| number);
+            numbers.fold(path.to_string(), |place, number| format!("{place}:{number}"))
+        };
+        match self {
+            Error::Flake(error) | Error::Split(SplitError::Flake(error)) => match error {
+                FlakeError::Missing { .. } => None,
+                FlakeError::Lock { path, source } => Some(lock_place(path, source)),
+                FlakeError::Nix { path, source } => Some(place(path, source.line(), source.column())),
+            },
+            Error::Lock { path, source } => Some(lock_place(path, source)),
+            Error::LockRefused { path, .. } => Some(path.to_string()),
+            Error::Split(SplitError::Blocked(blockers)) => {
+                let (file, line) = blockers.first()?.place.as_ref()?;
+                Some(place(file, Some(*line), None))
+            }
+            Error::Split(SplitError::FilteredTree { place: (file, line) }
+            | SplitError::PartitionTaken { place: (file, line), .. }) => Some(place(file, Some(*line), None)),
+            Error::Split(SplitError::Edit(error)) => Some(place(&"flake.nix".into(), error.line(), None)),
+            Error::Split(SplitError::UnknownInput { .. } | SplitError::NoFlakeParts | SplitError::NoModuleTree) => {
+                Some("flake.nix".to_owned())
+            }
+            Error::Split(SplitError::NotLocked { .. } | SplitError::OldFlakeParts { .. }) => {
+                Some("flake.lock".to_owned())
+            }
+            _ => None,
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
+        match self {
+            Error::Tree(error) | Error::Change(ChangeError::Tree(error)) => error.hint(),
+            Error::Flake(error) | Error::Split(SplitError::Flake(error)) => match error {
+                FlakeError::Missing { .. } => Some("`nix flake lock` makes it".to_owned()),
+                FlakeError::Lock { source, .. } => source.hint(),
+                FlakeError::Nix { source, .. } => source.hint().map(str::to_owned),
+            },
+            Error::Lock { source, .. } => source.hint(),
+            Error::LockRefused { hint, .. } => hint.clone(),
+            Error::Split(error) => error.hint(),
+            Error::Prove(error) => error.hint(),
+            Error::Dirty(_) => Some("commit or stash them first, or pass --allow-dirty".to_owned()),
+            Error::Usage { hint, .. } => Some(hint.clone()),
+            Error::Change(ChangeError::Moved { .. }) => Some("run it again".to_owned()),
+            Error::Change(ChangeError::Stranded { .. }) => Some("`git status` and `git diff` show what is left".to_owned()),
+            Error::Json(_) => Some("please report this as a bug".to_owned()),
+            _ => None,
+        }
+    }
+
+    /// The other reasons, where one refusal has several.
+    fn more(&self) -> Vec<String> {
+        let Error::Split(SplitError::Blocked(blockers)) = self else { return Vec::new() };
+        let others = blockers.iter().skip(1).map(|blocker| {
+            let place = blocker.place.as_ref().map(|(file, line)| format!("{file}:{line}: ")).unwrap_or_default();
+            format!("{place}{} cannot move: {}", blocker.input, blocker.reason)
+        });
+        let mut others: Vec<String> = others.collect();
+        others.dedup();
+        others
+    }
+
+    /// The error as a person sees it: what, where, and what to do next.
+    pub(super) fn report(&self) -> String {
+        let place = self.place().map(|place| place + ": ").unwrap_or_default();
+        let mut text = format!("{} {}\n", error_label(), shown(&format!("{place}{self}")));
+        for more in self.more() {
+            text.push_str(&format!("       {}\n", shown(&more)));
+        }
+        if let Some(hint) = self.hint() {
+            text.push_str(&format!("\n{} {}\n", bold("hint:"), shown(&hint)));
+        }
+        text
+    }
+}
+
+fn error_label() -> String {
+    let red = anstyle::AnsiColor::Red.on_default().bold();
+    format!("{red}error:{red:#}")
+}
+
+fn lock_place(path: &Utf8PathBuf, error: &LockError) -> String {
+    match error.place() {
+        Some(place) => format!("{path}:{}:{}", place.line, place.column),
+        None => path.to_string(),
+    }
+}

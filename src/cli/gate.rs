@@ -1,0 +1,73 @@
+//! `flakepart gate`
+
+use camino::{Utf8Path, Utf8PathBuf};
+use clap::{Args, ValueEnum};
+
+use super::{Error, Outcome, Output};
+use crate::check::{Gate, Limits, Measure};
+use crate::lock::Lock;
+use crate::partition::FlakeError;
+use crate::report;
+use crate::tree::{Tree, WorkTree};
+
+#[derive(Debug, Args)]
+pub(super) struct Arguments {
+    /// A folder with a flake.nix; the nearest one upwards if left out
+    flake: Option<Utf8PathBuf>,
+    /// The git revision to compare with, such as origin/main
+    #[arg(long, value_name = "REV")]
+    base: Option<String>,
+    /// The most nodes that the lock may have
+    #[arg(long, value_name = "N")]
+    max_nodes: Option<usize>,
+    /// The most bytes that the lock may have
+    #[arg(long, value_name = "N")]
+    max_bytes: Option<usize>,
+    /// The most nodes that the lock may have more than the base
+    #[arg(long, value_name = "N", requires = "base")]
+    max_growth: Option<usize>,
+    /// How to show it
+    #[arg(long, value_enum, default_value_t = Format::Human)]
+    format: Format,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Format {
+    Human,
+    Json,
+}
+
+pub(super) fn run(arguments: &Arguments, output: &Output) -> Result<Outcome, Error> {
+    let limits = Limits {
+        max_nodes: arguments.max_nodes,
+        max_bytes: arguments.max_bytes,
+        max_growth: arguments.max_growth,
+    };
+    if limits == Limits::default() {
+        return Err(Error::Usage {
+            message: "no limit is given, so there is nothing to hold the lock against".to_owned(),
+            hint: "for example `--max-nodes 20`, or `--base origin/main --max-growth 0`".to_owned(),
+        });
+    }
+    let tree = WorkTree::open(arguments.flake.as_deref())?;
+    let lock = measure(&tree)?.ok_or(FlakeError::Missing { path: "flake.lock".into() })?;
+    let base = match &arguments.base {
+        // A base without a lock had no nodes: everything is growth.
+        Some(rev) => Some(measure(&tree.commit(rev)?)?.unwrap_or(Measure { nodes: 0, bytes: 0 })),
+        None => None,
+    };
+    let gate = Gate::new(lock, base, limits);
+    match arguments.format {
+        Format::Human => output.data(&report::gate(&gate))?,
+        Format::Json => output.data(&report::json(&gate)?)?,
+    }
+    Ok(if gate.findings.is_empty() { Outcome::Fine } else { Outcome::Found })
+}
+
+fn measure(tree: &dyn Tree) -> Result<Option<Measure>, Error> {
+    let path = Utf8Path::new("flake.lock");
+    let Some(bytes) = tree.read(path)? else { return Ok(None) };
+    let name = Utf8PathBuf::from(format!("flake.lock of {}", tree.name()));
+    let lock = Lock::parse(&bytes).map_err(|source| Error::Lock { path: name, source })?;
+    Ok(Some(Measure::of(&lock, &bytes)))
+}

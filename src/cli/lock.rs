@@ -1,0 +1,123 @@
+//! `flakepart lock`: what flakepart does to locks, for use by hand.
+
+use std::collections::BTreeMap;
+
+use camino::{Utf8Path, Utf8PathBuf};
+use clap::Subcommand;
+
+use super::target::Target;
+use super::{Error, Outcome, Output};
+use crate::lock::Lock;
+use crate::partition::FlakeError;
+use crate::tree::Tree as _;
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Write the bytes that Nix would write
+    Normalize {
+        /// A lock file, or - for standard input; flake.lock of the nearest flake if left out
+        lock: Option<Utf8PathBuf>,
+        /// Write them into the file
+        #[arg(long, conflicts_with = "check")]
+        write: bool,
+        /// Only say whether the file has them (exit code 1 if not)
+        #[arg(long)]
+        check: bool,
+    },
+    /// Print the lock without some root inputs
+    Prune {
+        /// A lock file, or - for standard input; flake.lock of the nearest flake if left out
+        lock: Option<Utf8PathBuf>,
+        /// The root inputs that go
+        #[arg(long = "input", value_name = "NAME", required = true, num_args = 1..)]
+        inputs: Vec<String>,
+    },
+    /// Print the nested lock that holds just some root inputs
+    Extract {
+        /// A lock file, or - for standard input; flake.lock of the nearest flake if left out
+        lock: Option<Utf8PathBuf>,
+        /// The root inputs to take
+        #[arg(long = "input", value_name = "NAME", required = true, num_args = 1..)]
+        inputs: Vec<String>,
+        /// Take the root input FROM along under the name TO, and point follows that left at it
+        #[arg(long = "alias", value_name = "FROM=TO", value_parser = alias)]
+        aliases: Vec<(String, String)>,
+    },
+}
+
+fn alias(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((from, to)) if !from.is_empty() && !to.is_empty() => Ok((from.to_owned(), to.to_owned())),
+        _ => Err("write it as FROM=TO, such as nixpkgs=root-nixpkgs".to_owned()),
+    }
+}
+
+pub(super) fn run(command: &Command, output: &Output) -> Result<Outcome, Error> {
+    match command {
+        Command::Normalize { lock, write, check } => {
+            let (path, bytes) = open(lock.as_deref())?;
+            let lock = parse(&path, &bytes)?;
+            let normal = lock.normalized().map_err(|source| Error::Lock { path: path.clone(), source })?.to_bytes();
+            let same = normal == bytes;
+            if *check {
+                return Ok(if same { Outcome::Fine } else { Outcome::Found });
+            }
+            if !*write {
+                output.bytes(&normal)?;
+            } else if path == "standard input" {
+                return Err(Error::Usage {
+                    message: "standard input cannot be written to".to_owned(),
+                    hint: "name the file, or leave --write out".to_owned(),
+                });
+            } else if !same {
+                replace(&path, &normal).map_err(|source| Error::Write { path, source })?;
+            }
+            Ok(Outcome::Fine)
+        }
+        Command::Prune { lock, inputs } => {
+            let (path, bytes) = open(lock.as_deref())?;
+            let names: Vec<&str> = inputs.iter().map(String::as_str).collect();
+            let pruned = parse(&path, &bytes)?.prune(&names).map_err(|error| Error::LockRefused {
+                path,
+                hint: error.hint(),
+                message: error.to_string(),
+            })?;
+            output.bytes(&pruned.to_bytes())?;
+            Ok(Outcome::Fine)
+        }
+        Command::Extract { lock, inputs, aliases } => {
+            let (path, bytes) = open(lock.as_deref())?;
+            let names: Vec<&str> = inputs.iter().map(String::as_str).collect();
+            let aliases: BTreeMap<String, String> = aliases.iter().cloned().collect();
+            let nested = parse(&path, &bytes)?.extract(&names, &aliases).map_err(|error| Error::LockRefused {
+                path,
+                hint: error.hint(),
+                message: error.to_string(),
+            })?;
+            output.bytes(&nested.to_bytes())?;
+            Ok(Outcome::Fine)
+        }
+    }
+}
+
+fn open(lock: Option<&Utf8Path>) -> Result<(Utf8PathBuf, Vec<u8>), Error> {
+    match Target::open(lock)? {
+        Target::Lock(path, bytes) => Ok((path, bytes)),
+        Target::Flake(tree) => {
+            let missing = FlakeError::Missing { path: "flake.lock".into() };
+            let bytes = tree.read(Utf8Path::new("flake.lock"))?.ok_or(missing)?;
+            Ok((tree.root().join("flake.lock"), bytes))
+        }
+    }
+}
+
+fn parse(path: &Utf8Path, bytes: &[u8]) -> Result<Lock, Error> {
+    Lock::parse(bytes).map_err(|source| Error::Lock { path: path.to_owned(), source })
+}
+
+fn replace(path: &Utf8Path, bytes: &[u8]) -> std::io::Result<()> {
+    use std::io::Write as _;
+    let mut file = atomic_write_file::AtomicWriteFile::open(path.canonicalize_utf8()?)?;
+    file.write_all(bytes)?;
+    file.commit()
+}

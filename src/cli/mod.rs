@@ -1,0 +1,98 @@
+//! The command line: one file a verb. Each reads, understands, plans, shows or applies, proves.
+
+mod analyze;
+mod check;
+mod error;
+mod gate;
+mod lock;
+mod output;
+mod split;
+mod target;
+mod verify;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand, ValueEnum};
+
+use error::Error;
+use output::Output;
+
+/// Moves heavy flake inputs into flake-parts partitions and proves that nothing changed
+#[derive(Debug, Parser)]
+#[command(name = "flakepart", version, max_term_width = 80, after_help = "Exit codes: 0 fine; 1 something was found or would change; 2 bad input or refusal; 3 a program it needs failed; 4 a bug.")]
+struct Cli {
+    /// When to use color
+    #[arg(long, global = true, value_enum, default_value_t = Color::Auto, value_name = "WHEN")]
+    color: Color,
+    /// Say only what was asked for, and errors
+    #[arg(short, long, global = true)]
+    quiet: bool,
+    /// Nix may not use the network
+    #[arg(long, global = true)]
+    offline: bool,
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// When to use color.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Color {
+    /// On a terminal
+    Auto,
+    /// Always
+    Always,
+    /// Never
+    Never,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Show what is heavy, who uses it, and which partitions would help
+    Analyze(analyze::Arguments),
+    /// Move inputs into a partition
+    Split(split::Arguments),
+    /// Prove that every output is the same derivation as before
+    Verify(verify::Arguments),
+    /// Check locks and partitions, offline and without Nix: for pre-commit
+    Check(check::Arguments),
+    /// Hold the lock against limits on its size: for CI
+    Gate(gate::Arguments),
+    /// Work on a flake.lock by itself
+    #[command(subcommand)]
+    Lock(lock::Command),
+}
+
+/// How a run ended that did not fail.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Outcome {
+    /// All is well.
+    Fine,
+    /// Something was found, or would change.
+    Found,
+    /// A program or the network kept the answer from being whole.
+    Incomplete,
+}
+
+/// Runs the program and gives its exit code.
+#[must_use]
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let output = Output::new(cli.color, cli.quiet);
+    let outcome = match cli.command {
+        Command::Analyze(arguments) => analyze::run(&arguments, &output),
+        Command::Split(arguments) => split::run(&arguments, cli.offline, &output),
+        Command::Verify(arguments) => verify::run(&arguments, cli.offline, &output),
+        Command::Check(arguments) => check::run(&arguments, &output),
+        Command::Gate(arguments) => gate::run(&arguments, &output),
+        Command::Lock(command) => lock::run(&command, &output),
+    };
+    match outcome {
+        Ok(Outcome::Fine) => ExitCode::SUCCESS,
+        Ok(Outcome::Found) => ExitCode::from(1),
+        Ok(Outcome::Incomplete) => ExitCode::from(3),
+        Err(error) => {
+            output.error(&error);
+            ExitCode::from(error.exit_code())
+        }
+    }
+}

@@ -1,0 +1,86 @@
+//! The one place that prints: data to stdout, everything else to stderr.
+
+use std::io::{IsTerminal as _, Write as _};
+
+use anstream::{AutoStream, ColorChoice};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+use super::{Color, Error};
+
+/// Where output goes, and how.
+pub(super) struct Output {
+    choice: ColorChoice,
+    quiet: bool,
+}
+
+impl Output {
+    pub(super) fn new(color: Color, quiet: bool) -> Output {
+        let choice = match color {
+            Color::Auto => ColorChoice::Auto,
+            Color::Always => ColorChoice::Always,
+            Color::Never => ColorChoice::Never,
+        };
+        Output { choice, quiet }
+    }
+
+    /// What was asked for. A reader that has gone, as in `| head`, is no error.
+    pub(super) fn data(&self, text: &str) -> Result<(), Error> {
+        let mut stdout = AutoStream::new(std::io::stdout().lock(), self.choice);
+        match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
+            Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(Error::Stdout(error)),
+            _ => Ok(()),
+        }
+    }
+
+    /// Bytes that a program wants, such as a lock.
+    pub(super) fn bytes(&self, bytes: &[u8]) -> Result<(), Error> {
+        match std::io::stdout().lock().write_all(bytes) {
+            Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(Error::Stdout(error)),
+            _ => Ok(()),
+        }
+    }
+
+    /// What a person may like to know besides.
+    pub(super) fn note(&self, text: &str) {
+        if !self.quiet {
+            self.stderr(text);
+        }
+    }
+
+    /// What went wrong.
+    pub(super) fn error(&self, error: &Error) {
+        self.stderr(&error.report());
+    }
+
+    fn stderr(&self, text: &str) {
+        let mut stderr = AutoStream::new(std::io::stderr().lock(), self.choice);
+        // Nobody is left to tell when stderr is gone.
+        let _ = stderr.write_all(text.as_bytes());
+    }
+
+    /// Asks a question that only `y` answers with yes.
+    pub(super) fn confirmed(&self, question: &str) -> Result<bool, Error> {
+        self.stderr(&format!("{question} [y/N] "));
+        let mut answer = String::new();
+        std::io::stdin().read_line(&mut answer).map_err(Error::Stdin)?;
+        Ok(matches!(answer.trim(), "y" | "Y" | "yes"))
+    }
+
+    /// Whether somebody is there to be asked.
+    pub(super) fn is_interactive() -> bool {
+        std::io::stdin().is_terminal() && std::io::stderr().is_terminal()
+    }
+
+    /// A progress line on stderr, where that is a terminal.
+    pub(super) fn progress(&self) -> ProgressBar {
+        let bar = ProgressBar::with_draw_target(
+            None,
+            if self.quiet { ProgressDrawTarget::hidden() } else { ProgressDrawTarget::stderr() },
+        );
+        if let Ok(style) = ProgressStyle::with_template("{spinner} {wide_msg}") {
+            bar.set_style(style);
+        }
+        bar.enable_steady_tick(std::time::Duration::from_millis(120));
+        bar
+    }
+}

@@ -1,0 +1,154 @@
+//! What flakepart has to say about a flake: one list of codes, each with its level.
+
+use camino::Utf8PathBuf;
+use serde::{Serialize, Serializer};
+
+/// How grave a finding is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Level {
+    /// Worth knowing.
+    Note,
+    /// Something to look at.
+    Warning,
+    /// Something is wrong; `check` and `gate` fail.
+    Error,
+}
+
+/// Every kind of finding. docs/findings.md has a heading for each.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Code {
+    /// The lock has keys, order or indentation that Nix would not write.
+    LockNotCanonical,
+    /// The lock holds nodes that nothing leads to.
+    LockUnreachable,
+    /// A follows in the lock leads nowhere.
+    LockDangling,
+    /// flake.nix declares an input that the lock does not have.
+    InputNotLocked,
+    /// The lock has an input that flake.nix does not declare.
+    InputNotDeclared,
+    /// The lock has an input follow something else than flake.nix says.
+    FollowsDiffer,
+    /// No code uses the input.
+    InputUnused,
+    /// A Nix file cannot be read.
+    UnreadableCode,
+    /// A partition's folder has no flake.nix or no flake.lock.
+    PartitionIncomplete,
+    /// A partition's file is not tracked by git, so Nix does not see it.
+    PartitionUntracked,
+    /// import-tree imports a partition's flake.nix as a module.
+    PartitionVisible,
+    /// An attribute is routed to a partition that is not defined.
+    PartitionUndefined,
+    /// A partition pins another revision of an input than the root does.
+    PinDrift,
+    /// A partition declares an input under a root input's name, and so hides the root's.
+    PinShadows,
+    /// Consumers cannot reach inputs that moved into a partition.
+    ConsumersLoseInputs,
+    /// The nested lock has to be updated on its own.
+    UpdateNested,
+    /// flake-parts fetches flake-compat while it evaluates a partition.
+    FetchesFlakeCompat,
+    /// The lock is larger than it may be.
+    OverBudget,
+    /// The lock grew more than it may.
+    Growth,
+}
+
+impl Code {
+    /// The code as it is written, such as `pin-drift`.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Code::LockNotCanonical => "lock-not-canonical",
+            Code::LockUnreachable => "lock-unreachable",
+            Code::LockDangling => "lock-dangling",
+            Code::InputNotLocked => "input-not-locked",
+            Code::InputNotDeclared => "input-not-declared",
+            Code::FollowsDiffer => "follows-differ",
+            Code::InputUnused => "input-unused",
+            Code::UnreadableCode => "unreadable-code",
+            Code::PartitionIncomplete => "partition-incomplete",
+            Code::PartitionUntracked => "partition-untracked",
+            Code::PartitionVisible => "partition-visible",
+            Code::PartitionUndefined => "partition-undefined",
+            Code::PinDrift => "pin-drift",
+            Code::PinShadows => "pin-shadows",
+            Code::ConsumersLoseInputs => "consumers-lose-inputs",
+            Code::UpdateNested => "update-nested",
+            Code::FetchesFlakeCompat => "fetches-flake-compat",
+            Code::OverBudget => "over-budget",
+            Code::Growth => "growth",
+        }
+    }
+
+    /// Its level.
+    #[must_use]
+    pub fn level(self) -> Level {
+        match self {
+            Code::LockDangling
+            | Code::InputNotLocked
+            | Code::InputNotDeclared
+            | Code::FollowsDiffer
+            | Code::PartitionIncomplete
+            | Code::PartitionUntracked
+            | Code::PartitionVisible
+            | Code::PartitionUndefined
+            | Code::PinDrift
+            | Code::OverBudget
+            | Code::Growth => Level::Error,
+            Code::FetchesFlakeCompat
+            | Code::LockNotCanonical
+            | Code::LockUnreachable
+            | Code::PinShadows
+            | Code::UnreadableCode => Level::Warning,
+            Code::InputUnused | Code::ConsumersLoseInputs | Code::UpdateNested => Level::Note,
+        }
+    }
+}
+
+impl Serialize for Code {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}
+
+/// One thing found.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Finding {
+    /// Which kind.
+    pub code: Code,
+    /// How grave.
+    pub level: Level,
+    /// What, in one sentence without a full stop.
+    pub message: String,
+    /// The file, relative to the flake.
+    pub file: Option<Utf8PathBuf>,
+    /// 1-based.
+    pub line: Option<usize>,
+    /// What to do about it.
+    pub help: Option<String>,
+}
+
+impl Finding {
+    /// A finding without a place.
+    #[must_use]
+    pub fn new(code: Code, message: impl Into<String>) -> Finding {
+        Finding { code, level: code.level(), message: message.into(), file: None, line: None, help: None }
+    }
+
+    /// The same, in a file and perhaps at a line.
+    #[must_use]
+    pub fn at(self, file: impl Into<Utf8PathBuf>, line: Option<usize>) -> Finding {
+        Finding { file: Some(file.into()), line, ..self }
+    }
+
+    /// The same, with advice.
+    #[must_use]
+    pub fn help(self, help: impl Into<String>) -> Finding {
+        Finding { help: Some(help.into()), ..self }
+    }
+}

@@ -1,0 +1,372 @@
+//! Cutting a lock in two: what stays at the root, and what goes into a nested one.
+
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+
+use super::WRITTEN_VERSION;
+use super::attrs::Attrs;
+use super::document::{Edge, Lock, Node};
+use super::error::{ExtractError, PruneError};
+use super::layout::ROOT;
+use super::read::relative_path;
+
+/// An input that follows another one.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Follower {
+    /// Its input path, from the root.
+    pub path: Vec<String>,
+    /// What it follows: an input path, from the root.
+    pub follows: Vec<String>,
+}
+
+impl Follower {
+    /// The root input in whose subtree it is, or which it is itself.
+    pub fn root_input(&self) -> &str {
+        self.path.first().map_or("", String::as_str)
+    }
+
+    /// The root input that it follows, or into whose subtree; empty for the root itself.
+    pub fn target(&self) -> &str {
+        self.follows.first().map_or("", String::as_str)
+    }
+
+    /// Its declaration in flake.nix, `inputs.a.inputs.b.follows`, names quoted where they must be.
+    pub fn declaration(&self) -> String {
+        let mut out = String::new();
+        for name in &self.path {
+            let plain = name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+                && name
+                    .chars()
+                    .all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '\''));
+            let name = super::shown(name);
+            out.push_str("inputs.");
+            if plain {
+                out.push_str(&name);
+            } else {
+                out.push('"');
+                out.push_str(&name.replace('"', "\\\"").replace("${", "\\${"));
+                out.push('"');
+            }
+            out.push('.');
+        }
+        out.push_str("follows");
+        out
+    }
+}
+
+/// Paths in lists of followers have no more components than this together. Longer lists are cut:
+/// only a lock made to be hostile has them.
+const MAX_COMPONENTS: usize = 1 << 20;
+
+/// Calls `visit` with the path, as a function, and the follows of each input in the subtree of
+/// root input `name`, itself included, until it returns false.
+fn each_follows<'a>(
+    lock: &'a Lock,
+    name: &'a str,
+    mut visit: impl FnMut(&dyn Fn() -> Vec<String>, &'a [String]) -> bool,
+) {
+    let Some(edge) = lock.root_inputs().get(name) else {
+        return;
+    };
+    // Names with the place of the one before, so that a path is put together only if wanted.
+    let mut trail: Vec<(usize, &str)> = Vec::new();
+    let mut seen: HashSet<&str> = HashSet::new();
+    let mut stack = vec![(usize::MAX, name, edge)];
+    while let Some((before, name, edge)) = stack.pop() {
+        match edge {
+            Edge::Follows(follows) => {
+                let path = || {
+                    let mut path = vec![name.to_owned()];
+                    let mut at = before;
+                    while let Some((before, name)) = trail.get(at) {
+                        path.push((*name).to_owned());
+                        at = *before;
+                    }
+                    path.reverse();
+                    path
+                };
+                if !visit(&path, follows) {
+                    return;
+                }
+            }
+            Edge::Node(key) => {
+                let Some(node) = lock.nodes.get(key) else {
+                    continue;
+                };
+                if key == &lock.root || !seen.insert(key) {
+                    continue;
+                }
+                let here = trail.len();
+                trail.push((before, name));
+                let inputs = node.inputs.iter().rev();
+                stack.extend(inputs.map(|(name, edge)| (here, name.as_str(), edge)));
+            }
+        }
+    }
+}
+
+/// The inputs in the subtrees of `roots` whose follows begins with a name that `wanted` wants.
+fn followers<'a>(
+    lock: &'a Lock,
+    roots: impl IntoIterator<Item = &'a str>,
+    wanted: impl Fn(&str) -> bool,
+) -> Vec<Follower> {
+    let mut found = Vec::new();
+    let mut components = 0;
+    for name in roots {
+        each_follows(lock, name, |path, follows| {
+            if follows.first().is_some_and(|first| wanted(first)) {
+                let follower = Follower {
+                    path: path(),
+                    follows: follows.to_vec(),
+                };
+                components += follower.path.len() + follower.follows.len();
+                found.push(follower);
+            }
+            components < MAX_COMPONENTS
+        });
+        if components >= MAX_COMPONENTS {
+            break;
+        }
+    }
+    found
+}
+
+impl Lock {
+    /// The lock without these root inputs and what only they held, as Nix would write it.
+    ///
+    /// # Errors
+    /// Where an input that stays follows into one that goes, at any depth: Nix would say that it
+    /// `follows a non-existent input`.
+    pub fn prune(&self, inputs: &[&str]) -> Result<Lock, PruneError> {
+        let gone: BTreeSet<&str> = inputs.iter().copied().collect();
+        let known = self.root_inputs();
+        if let Some(name) = gone.iter().find(|name| !known.contains_key(**name)) {
+            return Err(PruneError::UnknownInput {
+                name: (*name).to_owned(),
+            });
+        }
+        let stay = known.keys().map(String::as_str);
+        let stay = stay.filter(|name| !gone.contains(name));
+        let followers = followers(self, stay, |target| gone.contains(target));
+        if !followers.is_empty() {
+            return Err(PruneError::Followed { followers });
+        }
+        let mut pruned = self.normalized()?;
+        if let Some(root) = pruned.nodes.get_mut(ROOT) {
+            root.inputs.retain(|name, _| !gone.contains(name.as_str()));
+        }
+        Ok(pruned.normalized()?)
+    }
+
+    /// The root inputs that these root inputs follow, or into which they do, without being among
+    /// them: the aliases that [`Lock::extract`] needs, with those that these need in turn. Each
+    /// with the inputs that follow it. Names that are no root input are passed over, on both sides.
+    pub fn follows_leaving(&self, inputs: &[&str]) -> BTreeMap<String, Vec<Follower>> {
+        let known = self.root_inputs();
+        let mut taken: HashSet<&str> = inputs.iter().copied().collect();
+        let mut ask: Vec<&str> = inputs.to_vec();
+        let mut leaving: BTreeMap<String, Vec<Follower>> = BTreeMap::new();
+        // Inputs that were asked for stay inside even where an alias' subtree follows them.
+        while let Some(name) = ask.pop() {
+            let outside = |target: &str| !inputs.contains(&target) && target != name;
+            for follower in followers(self, [name], outside) {
+                let Some((target, _)) = known.get_key_value(follower.target()) else {
+                    continue;
+                };
+                if taken.insert(target) {
+                    ask.push(target);
+                }
+                leaving.entry(target.clone()).or_default().push(follower);
+            }
+        }
+        for followers in leaving.values_mut() {
+            followers.sort();
+        }
+        leaving
+    }
+
+    /// A nested lock with exactly these root inputs, besides each root input of `aliases` (root
+    /// input to alias) under its alias, as Nix would write it. `locked` stays verbatim. A follows
+    /// whose first name is a root input outside is pointed at its alias.
+    ///
+    /// # Errors
+    /// Where a follows leaves without an alias (see [`Lock::follows_leaving`]), an alias is taken,
+    /// or an input's path is relative to the root flake.
+    pub fn extract(
+        &self,
+        inputs: &[&str],
+        aliases: &BTreeMap<String, String>,
+    ) -> Result<Lock, ExtractError> {
+        let inputs: BTreeSet<&str> = inputs.iter().copied().collect();
+        let known = self.root_inputs();
+        let aliased = aliases.keys().map(String::as_str);
+        for name in inputs.iter().copied().chain(aliased) {
+            if !known.contains_key(name) {
+                return Err(ExtractError::UnknownInput {
+                    name: name.to_owned(),
+                });
+            }
+        }
+        let mut names: BTreeSet<&str> = inputs.clone();
+        if let Some(alias) = aliases.values().find(|alias| !names.insert(alias)) {
+            return Err(ExtractError::AliasTaken {
+                alias: alias.clone(),
+            });
+        }
+        self.refuse_leaving(&inputs, aliases)?;
+
+        let mut copy = Copy::new(self);
+        let pairs = inputs.iter().map(|name| (*name, *name));
+        let pairs = pairs.chain(
+            aliases
+                .iter()
+                .map(|(from, to)| (from.as_str(), to.as_str())),
+        );
+        for (from, to) in pairs {
+            // Where a subtree follows its own root input, that is the copy that it is in.
+            let rename = |name: &str| -> Option<String> {
+                if name == from {
+                    return (from != to).then(|| to.to_owned());
+                }
+                if inputs.contains(name) {
+                    return None;
+                }
+                aliases.get(name).cloned()
+            };
+            if let Some(edge) = known.get(from) {
+                copy.subtree(from, to, edge, rename)?;
+            }
+        }
+        Ok(copy.into_lock().normalized()?)
+    }
+
+    fn refuse_leaving(
+        &self,
+        inputs: &BTreeSet<&str>,
+        aliases: &BTreeMap<String, String>,
+    ) -> Result<(), ExtractError> {
+        let known = self.root_inputs();
+        let kept: Vec<&str> = inputs.iter().copied().collect();
+        let roots: Vec<&str> = kept
+            .iter()
+            .copied()
+            .chain(aliases.keys().map(String::as_str))
+            .collect();
+        let inside = |name: &str| inputs.contains(name) || aliases.contains_key(name);
+        let followers = followers(self, roots.iter().copied(), |target| {
+            known.contains_key(target) && !inside(target)
+        });
+        if !followers.is_empty() {
+            let needed = self.follows_leaving(&roots).into_keys().collect();
+            return Err(ExtractError::Leaving { followers, needed });
+        }
+        // A follows to nothing stays one: an alias must not catch it.
+        let catches = |alias: &&String| {
+            !known.contains_key(*alias)
+                && !self::followers(self, roots.iter().copied(), |target| target == *alias)
+                    .is_empty()
+        };
+        match aliases.values().find(catches) {
+            Some(alias) => Err(ExtractError::AliasTaken {
+                alias: alias.clone(),
+            }),
+            None => Ok(()),
+        }
+    }
+}
+
+/// A lock put together from subtrees of another. Each subtree gets nodes of its own, because the
+/// same node may come under two names, and is then pointed elsewhere in each.
+struct Copy<'a> {
+    from: &'a Lock,
+    root: Node,
+    nodes: BTreeMap<String, Node>,
+}
+
+impl<'a> Copy<'a> {
+    fn new(from: &'a Lock) -> Copy<'a> {
+        Copy {
+            from,
+            root: Node::default(),
+            nodes: BTreeMap::new(),
+        }
+    }
+
+    /// Copies what root input `from` holds to root input `to`, the first name of each follows and
+    /// `parent` given anew by `rename`.
+    fn subtree(
+        &mut self,
+        from: &'a str,
+        to: &str,
+        edge: &'a Edge,
+        rename: impl Fn(&str) -> Option<String>,
+    ) -> Result<(), ExtractError> {
+        let repoint = |path: &mut Vec<String>| {
+            if let Some(first) = path.first_mut()
+                && let Some(name) = rename(first)
+            {
+                *first = name;
+            }
+        };
+        let mut edge = edge.clone();
+        // Keys are only for the time being; one subtree's must not meet another's.
+        let key_of = |key: &str| format!("{to}\n{key}");
+        let mut todo = Vec::new();
+        match &mut edge {
+            Edge::Follows(path) => repoint(path),
+            Edge::Node(key) => {
+                todo.push(key.clone());
+                *key = key_of(key);
+            }
+        }
+        self.root.inputs.insert(to.to_owned(), edge);
+        while let Some(key) = todo.pop() {
+            let new_key = key_of(&key);
+            let Some(node) = self.from.nodes.get(&key) else {
+                continue;
+            };
+            if self.nodes.contains_key(&new_key) {
+                continue;
+            }
+            refuse_relative(node, from)?;
+            let mut node = node.clone();
+            if let Some(parent) = &mut node.parent {
+                repoint(parent);
+            }
+            for edge in node.inputs.values_mut() {
+                match edge {
+                    Edge::Follows(path) => repoint(path),
+                    Edge::Node(child) => {
+                        let new = key_of(child);
+                        todo.push(std::mem::replace(child, new));
+                    }
+                }
+            }
+            self.nodes.insert(new_key, node);
+        }
+        Ok(())
+    }
+
+    fn into_lock(mut self) -> Lock {
+        self.nodes.insert(ROOT.to_owned(), self.root);
+        Lock {
+            version: WRITTEN_VERSION,
+            root: ROOT.to_owned(),
+            nodes: self.nodes,
+            extra: Attrs::default(),
+        }
+    }
+}
+
+/// A path relative to the root flake means another folder in a nested one. With a `parent` other
+/// than the root it is relative to an input, and goes along with it.
+fn refuse_relative(node: &Node, input: &str) -> Result<(), ExtractError> {
+    let of_root = node.parent.as_ref().is_none_or(Vec::is_empty);
+    match node.original.as_ref().and_then(relative_path) {
+        Some(reference) if of_root => Err(ExtractError::Relative {
+            input: input.to_owned(),
+            reference: reference.to_owned(),
+        }),
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,414 @@
+//! The lock as a graph: every `follows` resolved.
+//!
+//! Nix: `LockFile::findInput`. A follows path always starts at the root; it may pass through other
+//! follows; `[]` is the root.
+
+use super::cut::Follower;
+use super::document::{Edge, Lock, Node};
+use super::error::LockError;
+use super::index::{Index, NONE};
+use super::place;
+
+/// A lock's graph. It borrows the lock; nodes are known by their keys, and by number inside.
+pub struct Graph<'a> {
+    pub(super) keys: Vec<&'a str>,
+    /// Of a lock that was read, all are there; the root of one that was made may not be.
+    pub(super) nodes: Vec<&'a Node>,
+    pub(super) root: u32,
+    /// For each node where its arcs begin, and behind the last where they end.
+    first: Vec<u32>,
+    /// All inputs of all nodes, by node and then by name.
+    pub(super) arcs: Vec<Arc<'a>>,
+    /// For each node the arc by which it is first reached, depth first; `NONE` for the root and
+    /// for what is not reached.
+    by_arc: Vec<u32>,
+    /// For each node whether the root reaches it.
+    reached: Vec<bool>,
+    /// Arcs whose follows leads nowhere, with the reason.
+    unresolved: Vec<(u32, Why)>,
+}
+
+/// An input of a node.
+pub(super) struct Arc<'a> {
+    pub(super) name: &'a str,
+    pub(super) edge: &'a Edge,
+    /// The node whose input it is.
+    pub(super) from: u32,
+    /// The node that it is, or `NONE`.
+    pub(super) to: u32,
+}
+
+/// An input of a node, as others see it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Link<'g> {
+    /// The input's name.
+    pub name: &'g str,
+    /// The key of the node that it is in the end; none where its follows leads nowhere.
+    pub target: Option<&'g str>,
+    /// The path that it follows, where it does.
+    pub follows: Option<&'g [String]>,
+}
+
+/// Why a follows leads nowhere.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Why {
+    /// It names an input that is not there. Nix: `follows a non-existent input`.
+    Nothing,
+    /// It needs itself. Nix >= 2.26: `follow cycle detected`.
+    Cycle,
+}
+
+/// An input whose follows leads nowhere.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Unresolved {
+    /// Who follows what.
+    pub follower: Follower,
+    /// The key of the node whose input it is.
+    pub node: String,
+    /// Why it leads nowhere.
+    pub why: Why,
+}
+
+/// How the resolving of a follows stands.
+#[derive(Clone, Copy, PartialEq)]
+enum State {
+    New,
+    Open,
+    Done,
+    /// Done, and leads nowhere because it needs itself.
+    Circular,
+}
+
+impl<'a> Graph<'a> {
+    /// Resolves every follows, each once.
+    pub fn new(lock: &'a Lock) -> Graph<'a> {
+        let index = Index::new(lock);
+        let mut arcs = Vec::new();
+        let mut first = Vec::with_capacity(index.nodes.len() + 1);
+        for (from, node) in (0..).zip(&index.nodes) {
+            first.push(arcs.len() as u32);
+            arcs.extend(node.inputs.iter().map(|(name, edge)| Arc {
+                name,
+                edge,
+                from,
+                to: match edge {
+                    Edge::Node(key) => index.get(key).unwrap_or(NONE),
+                    Edge::Follows(_) => NONE,
+                },
+            }));
+        }
+        first.push(arcs.len() as u32);
+        let root = index.get(&lock.root).unwrap_or(NONE);
+        let count = index.nodes.len();
+        let mut graph = Graph {
+            keys: index.keys,
+            nodes: index.nodes,
+            root,
+            first,
+            arcs,
+            by_arc: vec![NONE; count],
+            reached: vec![false; count],
+            unresolved: Vec::new(),
+        };
+        graph.resolve();
+        graph.reach();
+        graph
+    }
+
+    /// The numbers of a node's arcs.
+    pub(super) fn arcs_of(&self, node: u32) -> std::ops::Range<usize> {
+        let at = node as usize;
+        match (self.first.get(at), self.first.get(at + 1)) {
+            (Some(from), Some(to)) => *from as usize..*to as usize,
+            _ => 0..0,
+        }
+    }
+
+    /// A node's arcs by name.
+    pub(super) fn links(&self, node: u32) -> &[Arc<'a>] {
+        self.arcs.get(self.arcs_of(node)).unwrap_or_default()
+    }
+
+    fn find(&self, node: u32, name: &str) -> Option<usize> {
+        let range = self.arcs_of(node);
+        let start = range.start;
+        let arcs = self.arcs.get(range)?;
+        let at = arcs.binary_search_by(|arc| arc.name.cmp(name)).ok()?;
+        Some(start + at)
+    }
+
+    fn resolve(&mut self) {
+        let mut states: Vec<State> = self
+            .arcs
+            .iter()
+            .map(|arc| match arc.edge {
+                Edge::Node(_) => State::Done,
+                Edge::Follows(_) => State::New,
+            })
+            .collect();
+        for start in 0..self.arcs.len() {
+            if states.get(start) == Some(&State::New) {
+                self.resolve_one(start, &mut states);
+            }
+        }
+        self.unresolved.sort_unstable();
+    }
+
+    /// Resolves the follows of one arc, and of those that it passes through before.
+    fn resolve_one(&mut self, start: usize, states: &mut [State]) {
+        /// A path that is being walked: the arc that has it, how many names are done, and where
+        /// that has led.
+        struct Walk {
+            arc: usize,
+            done: usize,
+            at: u32,
+        }
+        let mut walks: Vec<Walk> = Vec::new();
+        let mut enter = Some(start);
+        loop {
+            if let Some(arc) = enter.take() {
+                if let Some(state) = states.get_mut(arc) {
+                    *state = State::Open;
+                }
+                let (done, at) = (0, self.root);
+                walks.push(Walk { arc, done, at });
+            }
+            let Some(walk) = walks.last_mut() else { return };
+            let path = match self.arcs.get(walk.arc).map(|arc| arc.edge) {
+                Some(Edge::Follows(path)) => path.as_slice(),
+                _ => &[],
+            };
+            let mut end = None;
+            while end.is_none() {
+                let Some(name) = path.get(walk.done) else {
+                    // A lock that was made may lack its root.
+                    end = Some((walk.at, Why::Nothing));
+                    break;
+                };
+                let next = self.find(walk.at, name);
+                let next = next.and_then(|at| Some((at, self.arcs.get(at)?.to, *states.get(at)?)));
+                match next {
+                    None | Some((_, NONE, State::Done)) => end = Some((NONE, Why::Nothing)),
+                    Some((_, to, State::Done)) => {
+                        walk.at = to;
+                        walk.done += 1;
+                    }
+                    Some((arc, _, State::New)) => {
+                        enter = Some(arc);
+                        break;
+                    }
+                    Some((_, _, State::Open | State::Circular)) => {
+                        end = Some((NONE, Why::Cycle));
+                    }
+                }
+            }
+            let Some((to, why)) = end else { continue };
+            let arc = walk.arc;
+            walks.pop();
+            if let (Some(this), Some(state)) = (self.arcs.get_mut(arc), states.get_mut(arc)) {
+                this.to = to;
+                *state = match why {
+                    Why::Cycle => State::Circular,
+                    Why::Nothing => State::Done,
+                };
+            }
+            if to == NONE {
+                self.unresolved.push((arc as u32, why));
+                if why == Why::Cycle {
+                    // Whoever waits for it waits in vain, for the same reason.
+                    for walk in walks.drain(..) {
+                        if let Some(state) = states.get_mut(walk.arc) {
+                            *state = State::Circular;
+                        }
+                        self.unresolved.push((walk.arc as u32, Why::Cycle));
+                    }
+                }
+            }
+        }
+    }
+
+    /// Walks from the root, depth first, over edges that are nodes. What the root reaches over
+    /// follows it also reaches so.
+    fn reach(&mut self) {
+        let mut stack = vec![(self.root, NONE)];
+        while let Some((node, arc)) = stack.pop() {
+            let at = node as usize;
+            match self.reached.get_mut(at) {
+                Some(reached) if !*reached => *reached = true,
+                _ => continue,
+            }
+            if let Some(by_arc) = self.by_arc.get_mut(at) {
+                *by_arc = arc;
+            }
+            for number in self.arcs_of(node).rev() {
+                if let Some(arc) = self.arcs.get(number)
+                    && matches!(arc.edge, Edge::Node(_))
+                {
+                    stack.push((arc.to, number as u32));
+                }
+            }
+        }
+    }
+
+    pub(super) fn is_reached(&self, node: u32) -> bool {
+        self.reached.get(node as usize).copied().unwrap_or(false)
+    }
+
+    pub(super) fn key(&self, node: u32) -> Option<&'a str> {
+        self.keys.get(node as usize).copied()
+    }
+
+    pub(super) fn number(&self, key: &str) -> Option<u32> {
+        // Numbers are in byte order of the keys.
+        self.keys.binary_search(&key).ok().map(|at| at as u32)
+    }
+
+    /// The path of arcs to a node, by which it is first reached.
+    fn path_of(&self, mut node: u32) -> Vec<&'a str> {
+        let mut path = Vec::new();
+        while let Some(arc) = self
+            .by_arc
+            .get(node as usize)
+            .and_then(|arc| self.arcs.get(*arc as usize))
+        {
+            path.push(arc.name);
+            node = arc.from;
+        }
+        path.reverse();
+        path
+    }
+
+    /// How many locked inputs there are, unreachable ones among them, the root not.
+    pub fn nodes(&self) -> usize {
+        self.keys.len() - usize::from(self.root != NONE)
+    }
+
+    /// How many inputs of nodes are follows.
+    pub fn follows(&self) -> usize {
+        self.arcs
+            .iter()
+            .filter(|arc| matches!(arc.edge, Edge::Follows(_)))
+            .count()
+    }
+
+    /// The keys of nodes that the root does not reach, which Nix neither reads nor removes.
+    pub fn unreachable(&self) -> Vec<&'a str> {
+        (0..)
+            .zip(&self.keys)
+            .filter(|(node, _)| !self.is_reached(*node) && *node != self.root)
+            .map(|(_, key)| *key)
+            .collect()
+    }
+
+    /// How far the farthest node is from the root by its shortest way, over edges that are nodes
+    /// and over follows as they resolve: a root input is at 1.
+    pub fn max_depth(&self) -> usize {
+        let mut seen = vec![false; self.keys.len()];
+        let (mut level, mut depth) = (vec![self.root], 0);
+        loop {
+            let mut next = Vec::new();
+            for arc in level.iter().flat_map(|node| self.links(*node)) {
+                if let Some(seen) = seen.get_mut(arc.to as usize)
+                    && !std::mem::replace(seen, true)
+                    && arc.to != self.root
+                {
+                    next.push(arc.to);
+                }
+            }
+            if next.is_empty() {
+                return depth;
+            }
+            (level, depth) = (next, depth + 1);
+        }
+    }
+
+    /// How many follows of reachable nodes lead nowhere.
+    pub fn unresolved_count(&self) -> usize {
+        self.reachable_unresolved().count()
+    }
+
+    fn reachable_unresolved(&self) -> impl Iterator<Item = (&Arc<'a>, Why)> {
+        self.unresolved
+            .iter()
+            .filter_map(|(arc, why)| Some((self.arcs.get(*arc as usize)?, *why)))
+            .filter(|(arc, _)| self.is_reached(arc.from))
+    }
+
+    /// The inputs of reachable nodes whose follows leads nowhere, by input path. Nix reads such a
+    /// lock; it refuses the flake that declares such a follows (2.8 lets cycles pass). Where the
+    /// list would be beyond all bounds it is cut: see [`Graph::unresolved_count`].
+    pub fn unresolved(&self) -> Vec<Unresolved> {
+        let mut components = 0;
+        let mut list = Vec::new();
+        for (arc, why) in self.reachable_unresolved() {
+            let mut path = self.path_of(arc.from);
+            path.push(arc.name);
+            let follows = match arc.edge {
+                Edge::Follows(path) => path.clone(),
+                Edge::Node(_) => Vec::new(),
+            };
+            components += path.len() + follows.len();
+            if components > 1 << 20 {
+                break;
+            }
+            let path = path.into_iter().map(str::to_owned).collect();
+            list.push(Unresolved {
+                follower: Follower { path, follows },
+                node: self.key(arc.from).unwrap_or_default().to_owned(),
+                why,
+            });
+        }
+        list.sort();
+        list
+    }
+
+    /// [`Graph::unresolved`] as errors, with their places in the text that the lock was read from.
+    pub fn follows_errors(&self, text: &[u8]) -> Vec<LockError> {
+        let list = self.unresolved();
+        let paths: Vec<Vec<String>> = list
+            .iter()
+            .map(|one| {
+                let input = one.follower.path.last().cloned().unwrap_or_default();
+                vec![
+                    "nodes".to_owned(),
+                    one.node.clone(),
+                    "inputs".to_owned(),
+                    input,
+                ]
+            })
+            .collect();
+        let text = std::str::from_utf8(text).unwrap_or_default();
+        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+        let places = place::locate(text, &paths);
+        list.into_iter()
+            .zip(places)
+            .map(|(one, at)| {
+                let follower = one.follower;
+                match one.why {
+                    Why::Nothing => LockError::FollowsNothing { follower, at },
+                    Why::Cycle => LockError::FollowsCycle { follower, at },
+                }
+            })
+            .collect()
+    }
+
+    /// The inputs of the node with this key, by name.
+    pub fn node_inputs(&self, key: &str) -> impl Iterator<Item = Link<'_>> {
+        let node = self.number(key).unwrap_or(NONE);
+        self.links(node).iter().map(|arc| Link {
+            name: arc.name,
+            target: self.key(arc.to),
+            follows: match arc.edge {
+                Edge::Follows(path) => Some(path.as_slice()),
+                Edge::Node(_) => None,
+            },
+        })
+    }
+
+    /// The input path by which the node with this key is first reached; empty for the root, none
+    /// for what is not reached.
+    pub fn input_path(&self, key: &str) -> Option<Vec<&'a str>> {
+        let node = self.number(key)?;
+        self.is_reached(node).then(|| self.path_of(node))
+    }
+}

@@ -1,0 +1,40 @@
+//! flake.lock, as a document and as a graph.
+//!
+//! Bytes come in, values go out: nothing here touches a disk, a network or Nix.
+//!
+//! - [`Lock`] is the document: [`Lock::parse`], [`Lock::to_bytes`], [`Lock::normalized`],
+//!   [`Lock::prune`], [`Lock::extract`].
+//! - [`Graph`] is the same lock with every `follows` resolved: weights, depth, duplicates.
+//!
+//! Nothing recurses on the size of its input, so that a hostile lock cannot exhaust the stack.
+
+mod attrs;
+mod cut;
+mod document;
+mod duplicates;
+mod error;
+mod graph;
+mod index;
+mod layout;
+mod normalize;
+mod place;
+mod read;
+mod weight;
+
+pub use attrs::Attrs;
+pub use cut::Follower;
+pub use document::{Edge, Lock, Node};
+pub use error::{ExtractError, LockError, PruneError, path_shown, shown};
+pub use graph::{Graph, Link, Unresolved, Why};
+pub use place::Place;
+pub use weight::RootInput;
+
+/// Larger files are refused before they are parsed (bytes). The largest real lock known has 2.07 MB.
+pub const MAX_BYTES: usize = 256 << 20;
+
+/// More nodes than this are not written when shared nodes are un-shared. A diamond of 40 levels
+/// would need 2^40.
+pub const MAX_NODES: u64 = 1_000_000;
+
+/// The lock format this crate writes. Nix: `src/libexpr/flake/lockfile.cc`.
+pub const WRITTEN_VERSION: u64 = 7;

@@ -1,0 +1,71 @@
+//! A lock as Nix would write it.
+
+use super::WRITTEN_VERSION;
+use super::document::{Edge, Lock, Node, print_layout};
+use super::error::LockError;
+use super::layout::{Placed, ROOT, layout};
+
+impl Lock {
+    /// The lock as Nix would write it: keys by Nix's rule, a node for each input that is one,
+    /// unreachable ones dropped, version 7.
+    ///
+    /// # Errors
+    /// `TooManyNodes` where shared nodes would become too many; `MissingRoot`, `MissingNode` or a
+    /// cycle for a lock that was not read but made.
+    pub fn normalized(&self) -> Result<Lock, LockError> {
+        let placed = layout(self)?;
+        let nodes = placed
+            .iter()
+            .enumerate()
+            .map(|(at, this)| (this.key.clone(), rekeyed(this, &placed, at == 0)))
+            .collect();
+        Ok(Lock {
+            version: WRITTEN_VERSION,
+            root: ROOT.to_owned(),
+            nodes,
+            extra: self.extra.clone(),
+        })
+    }
+
+    /// The bytes of [`Lock::normalized`], without making it. A lock is canonical when these are
+    /// the bytes that it was read from.
+    ///
+    /// # Errors
+    /// As [`Lock::normalized`].
+    pub fn normalized_bytes(&self) -> Result<Vec<u8>, LockError> {
+        let mut placed = layout(self)?;
+        let root = placed.first().map(|root| bare_root(root.node));
+        if let (Some(first), Some(root)) = (placed.first_mut(), &root) {
+            first.node = root;
+            return Ok(print_layout(&placed, &self.extra));
+        }
+        Ok(print_layout(&placed, &self.extra))
+    }
+}
+
+/// Of the root, Nix writes only the inputs.
+fn bare_root(node: &Node) -> Node {
+    Node {
+        inputs: node.inputs.clone(),
+        extra: node.extra.clone(),
+        ..Node::default()
+    }
+}
+
+fn rekeyed(this: &Placed<'_>, placed: &[Placed<'_>], root: bool) -> Node {
+    let mut node = if root {
+        bare_root(this.node)
+    } else {
+        this.node.clone()
+    };
+    let edges = node.inputs.values_mut().filter_map(|edge| match edge {
+        Edge::Node(key) => Some(key),
+        Edge::Follows(_) => None,
+    });
+    for (key, child) in edges.zip(&this.children) {
+        if let Some(child) = placed.get(*child as usize) {
+            key.clone_from(&child.key);
+        }
+    }
+    node
+}

@@ -1,0 +1,259 @@
+//! What `analyze` knows of a flake or of a bare lock, as the value that every report renders.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use camino::{Utf8Path, Utf8PathBuf};
+use serde::Serialize;
+
+use super::flake::{Root, roots};
+use super::{Blocker, Flake, Proposal};
+use crate::finding::Finding;
+use crate::lock::{Attrs, Graph, Lock, LockError};
+use crate::nix::{Site, SiteKind, Usage};
+
+/// Everything `analyze` says. Serialises to the contract's JSON.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Analysis {
+    /// The version of this form.
+    pub schema: u32,
+    /// The lock as a whole.
+    pub lock: LockSummary,
+    /// The root inputs, by name.
+    pub inputs: Vec<InputSummary>,
+    /// The partitions there are, by name.
+    pub partitions: Vec<PartitionSummary>,
+    /// The partitions that could be made, the one that takes most nodes off the root first.
+    pub proposals: Vec<Proposal>,
+    /// What else was found.
+    pub findings: Vec<Finding>,
+    /// Why each input that is not proposed stays at the root, by name.
+    #[serde(skip)]
+    pub staying: BTreeMap<String, Blocker>,
+    /// Whether partitions are possible at all: flake-parts makes the outputs.
+    #[serde(skip)]
+    pub flake_parts: bool,
+}
+
+/// A lock as a whole.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct LockSummary {
+    /// Where it lies.
+    pub path: Utf8PathBuf,
+    /// The lock file version.
+    pub version: u64,
+    /// Locked inputs, the root entry not among them.
+    pub nodes: usize,
+    /// The file's size.
+    pub bytes: usize,
+    /// Root inputs.
+    pub root_inputs: usize,
+    /// Nodes that remain when lossless duplicates count once.
+    pub distinct: usize,
+    /// Follows edges.
+    pub follows: usize,
+    /// The longest way of explicit edges from the root.
+    pub max_depth: usize,
+    /// Keys of nodes that nothing leads to.
+    pub unreachable: Vec<String>,
+    /// Whether Nix would write the same bytes.
+    pub canonical: bool,
+}
+
+/// A root input.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct InputSummary {
+    /// Its name.
+    pub name: String,
+    /// The key of its node; none where it follows what is not there.
+    pub node: Option<String>,
+    /// Its flake reference.
+    pub reference: Option<String>,
+    /// False for `flake = false`.
+    pub flake: bool,
+    /// Nodes that leave the lock with it.
+    pub exclusive_nodes: usize,
+    /// Nodes that it leads to.
+    pub reachable_nodes: usize,
+    /// Root inputs that its subtree follows.
+    pub follows: Vec<String>,
+    /// Root inputs whose subtree follows into it.
+    pub followed_by: Vec<String>,
+    /// Whether code uses it.
+    pub usage: Usage,
+    /// Where.
+    pub sites: Vec<SiteSummary>,
+}
+
+/// A place in the code.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SiteSummary {
+    /// The file, relative to the flake.
+    pub file: Utf8PathBuf,
+    /// 1-based.
+    pub line: usize,
+    /// What is done there.
+    pub kind: SiteKind,
+    /// The flake outputs that it feeds.
+    pub outputs: Vec<String>,
+    /// False where the code is too dynamic to be sure.
+    pub certain: bool,
+}
+
+/// A partition.
+#[derive(Debug, Serialize)]
+pub struct PartitionSummary {
+    /// Its name.
+    pub name: String,
+    /// The folder of its nested flake.
+    pub folder: Option<Utf8PathBuf>,
+    /// The outputs that come from it.
+    pub attrs: Vec<String>,
+    /// The inputs of its nested flake.
+    pub inputs: Vec<String>,
+    /// Nodes in its nested lock.
+    pub nodes: Option<usize>,
+}
+
+impl Analysis {
+    /// Analyses a flake.
+    #[must_use]
+    pub fn of_flake(flake: &Flake, lock_path: Utf8PathBuf, findings: Vec<Finding>) -> Analysis {
+        let proposals = flake.proposals();
+        let proposed: BTreeSet<&str> =
+            proposals.iter().flat_map(|proposal| &proposal.inputs).map(String::as_str).collect();
+        let everything: BTreeSet<&str> = flake.lock.root_inputs().keys().map(String::as_str).collect();
+        let mut staying = BTreeMap::new();
+        let mut inputs = Vec::new();
+        for (name, root) in &flake.roots {
+            if !proposed.contains(name.as_str()) {
+                let blocker = flake.blockers(name, &everything).into_iter().next();
+                let blocker = blocker.or_else(|| flake.blockers(name, &proposed).into_iter().next());
+                staying.extend(blocker.map(|blocker| (name.clone(), blocker)));
+            }
+            let declaration = flake.declarations.inputs.get(name);
+            let sites = flake.usages.sites.get(name).into_iter().flatten().chain(&flake.usages.opaque);
+            let reference = declaration.and_then(|declaration| declaration.url()).map(without_credentials);
+            let usage = flake.usages.usage(name);
+            let sites = sites.map(SiteSummary::from).collect();
+            let is_flake = declaration.is_none_or(|declaration| declaration.is_flake());
+            inputs.push(InputSummary { reference, flake: is_flake, usage, sites, ..InputSummary::of(name, root, &flake.lock) });
+        }
+        let partitions = flake.partitions.values().map(|partition| PartitionSummary {
+            name: partition.name.clone(),
+            folder: partition.folder.clone(),
+            attrs: partition.attrs.iter().cloned().collect(),
+            inputs: partition.holds.iter().cloned().collect(),
+            nodes: partition.lock.as_ref().map(|lock| Graph::new(lock).nodes()),
+        });
+        Analysis {
+            schema: 1,
+            lock: LockSummary::new(lock_path, &flake.lock, &flake.lock_bytes),
+            inputs,
+            partitions: partitions.collect(),
+            proposals,
+            findings,
+            staying,
+            flake_parts: flake.flake_parts().is_some(),
+        }
+    }
+
+    /// Analyses a lock file on its own.
+    pub fn of_lock(path: &Utf8Path, bytes: &[u8]) -> Result<Analysis, LockError> {
+        let lock = Lock::parse(bytes)?;
+        let roots = roots(&Graph::new(&lock));
+        let inputs = roots.iter().map(|(name, root)| InputSummary::of(name, root, &lock));
+        Ok(Analysis {
+            schema: 1,
+            lock: LockSummary::new(path.to_owned(), &lock, bytes),
+            inputs: inputs.collect(),
+            partitions: Vec::new(),
+            proposals: Vec::new(),
+            findings: Vec::new(),
+            staying: BTreeMap::new(),
+            flake_parts: false,
+        })
+    }
+}
+
+impl LockSummary {
+    fn new(path: Utf8PathBuf, lock: &Lock, bytes: &[u8]) -> LockSummary {
+        let graph = Graph::new(lock);
+        LockSummary {
+            path,
+            version: lock.version,
+            nodes: graph.nodes(),
+            bytes: bytes.len(),
+            root_inputs: lock.root_inputs().len(),
+            distinct: graph.distinct(),
+            follows: graph.follows(),
+            max_depth: graph.max_depth(),
+            unreachable: graph.unreachable().into_iter().map(str::to_owned).collect(),
+            canonical: lock.normalized_bytes().is_ok_and(|normal| normal == bytes),
+        }
+    }
+}
+
+impl InputSummary {
+    /// What the lock alone says of an input.
+    fn of(name: &str, root: &Root, lock: &Lock) -> InputSummary {
+        let node = root.node.as_ref().and_then(|key| lock.nodes.get(key));
+        InputSummary {
+            name: name.to_owned(),
+            node: root.node.clone(),
+            reference: node.and_then(|node| node.original.as_ref()).map(reference_of),
+            flake: node.is_none_or(|node| node.flake),
+            exclusive_nodes: root.exclusive_nodes,
+            reachable_nodes: root.reachable_nodes,
+            follows: root.follows.clone(),
+            followed_by: root.followed_by.clone(),
+            usage: Usage::Unknown,
+            sites: Vec::new(),
+        }
+    }
+}
+
+impl From<&Site> for SiteSummary {
+    fn from(site: &Site) -> SiteSummary {
+        SiteSummary {
+            file: site.file.clone(),
+            line: site.line,
+            kind: site.kind,
+            outputs: site.outputs.iter().cloned().collect(),
+            certain: site.certain,
+        }
+    }
+}
+
+/// The flake reference that a lock's `original` stands for, as one would write it.
+fn reference_of(original: &Attrs) -> String {
+    let text = |key: &str| original.str(key);
+    let tail = |first: String| {
+        [text("ref"), text("rev")].into_iter().flatten().fold(first, |path, part| format!("{path}/{part}"))
+    };
+    match text("type") {
+        Some(forge @ ("github" | "gitlab" | "sourcehut")) => {
+            let (owner, repo) = (text("owner").unwrap_or_default(), text("repo").unwrap_or_default());
+            tail(format!("{forge}:{owner}/{repo}"))
+        }
+        Some("indirect") => tail(format!("flake:{}", text("id").unwrap_or_default())),
+        Some("path") => format!("path:{}", text("path").unwrap_or_default()),
+        Some(kind @ ("git" | "hg")) => {
+            without_credentials(&format!("{kind}+{}", text("url").unwrap_or_default()))
+        }
+        _ => without_credentials(text("url").unwrap_or_default()),
+    }
+}
+
+/// A URL without the user and password in it.
+fn without_credentials(url: &str) -> String {
+    let Some((scheme, rest)) = url.split_once("://") else { return url.to_owned() };
+    let host_end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
+    match rest[..host_end].rfind('@') {
+        Some(at) => format!("{scheme}://{}", &rest[at + 1..]),
+        None => url.to_owned(),
+    }
+}

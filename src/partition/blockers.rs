@@ -1,0 +1,179 @@
+//! Why an input has to stay at the root.
+
+use std::collections::BTreeSet;
+use std::fmt;
+
+use camino::Utf8PathBuf;
+
+use super::Flake;
+
+/// Outputs that other flakes import and evaluate on their own: what they use must be in the root.
+const PUBLIC: [&str; 10] = [
+    "darwinModules",
+    "flakeModule",
+    "flakeModules",
+    "homeManagerModules",
+    "homeModules",
+    "lib",
+    "modules",
+    "nixosModule",
+    "nixosModules",
+    "templates",
+];
+
+/// Why an input does not move.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Reason {
+    /// The outputs as a whole depend on it.
+    Everything(String),
+    /// The flake's own modules import a module of it.
+    FlakeModule,
+    /// An output is nothing but a value of it.
+    Forced(String),
+    /// Other root inputs follow it.
+    FollowedBy(Vec<String>),
+    /// flake-parts makes `pkgs` from it.
+    Pkgs,
+    /// An output that other flakes import uses it.
+    Public(String),
+    /// An output that uses it already comes from another partition.
+    Routed {
+        /// The output.
+        attr: String,
+        /// The partition.
+        partition: String,
+    },
+    /// No code names it.
+    NoSites,
+    /// Only the arguments of `outputs` name it.
+    Implicit,
+    /// Its reference is relative to flake.nix.
+    Relative,
+}
+
+/// Why an input does not move, and where that is to be seen.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Blocker {
+    /// The input.
+    pub input: String,
+    /// Why.
+    pub reason: Reason,
+    /// File and 1-based line.
+    pub place: Option<(Utf8PathBuf, usize)>,
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Reason::Everything(why) => write!(f, "any output may need it: {why}"),
+            Reason::FlakeModule => write!(f, "its flakeModule is imported, which every output evaluates"),
+            Reason::Forced(output) => {
+                write!(f, "`flake.{output}` is its value itself, which flake-parts evaluates at the root, too")
+            }
+            Reason::FollowedBy(inputs) => write!(f, "{} follow{} it", inputs.join(", "), s(inputs.len())),
+            Reason::Pkgs => write!(f, "flake-parts makes `pkgs` from it"),
+            Reason::Public(output) => write!(f, "`{output}` uses it, which other flakes import"),
+            Reason::Routed { attr, partition } => {
+                write!(f, "`{attr}` uses it, which already comes from partition `{partition}`")
+            }
+            Reason::NoSites => write!(f, "no code names it"),
+            Reason::Implicit => write!(f, "flake.nix names it in the arguments of `outputs` only"),
+            Reason::Relative => write!(f, "its path is relative to flake.nix"),
+        }
+    }
+}
+
+fn s(count: usize) -> &'static str {
+    if count == 1 { "s" } else { "" }
+}
+
+impl Reason {
+    /// What would let the input move, where something would.
+    #[must_use]
+    pub fn hint(&self, input: &str) -> Option<String> {
+        match self {
+            Reason::FlakeModule => Some(format!(
+                "move the module that imports it into the partition's module by hand; \
+                 flakepart moves `{input}` once no module at the root imports it"
+            )),
+            Reason::Forced(output) => {
+                Some(format!("set what is inside of it instead: `flake.{output} = {{ inherit (…) …; }}`"))
+            }
+            Reason::FollowedBy(inputs) => {
+                let moves: Vec<String> = inputs.iter().map(|input| format!("--input {input}")).collect();
+                Some(format!(
+                    "move both ({}), or cut it in flake.nix: `{}.inputs.….follows = \"\"`",
+                    moves.join(" "),
+                    inputs.first().map_or("", String::as_str)
+                ))
+            }
+            Reason::Routed { partition, .. } => {
+                Some(format!("declare it in the flake of partition `{partition}` instead"))
+            }
+            Reason::Implicit => Some(format!("declare it: `inputs.{input}.url = …`")),
+            Reason::NoSites => Some(format!("if nothing needs it, remove it: `{input}` need not be an input")),
+            _ => None,
+        }
+    }
+}
+
+impl Flake {
+    /// The outputs that have to come from a partition that holds `input`, certain or not: every one
+    /// that code using it feeds, and every one that code using *some* input feeds.
+    #[must_use]
+    pub fn attrs_of(&self, input: &str) -> BTreeSet<String> {
+        let sites = self.usages.sites.get(input).into_iter().flatten();
+        sites.chain(&self.usages.opaque).flat_map(|site| site.outputs.iter().cloned()).collect()
+    }
+
+    /// Why `input` cannot move when all of `moving` move together; the weightiest reason first.
+    #[must_use]
+    pub fn blockers(&self, input: &str, moving: &BTreeSet<&str>) -> Vec<Blocker> {
+        let mut blockers = Vec::new();
+        let mut add = |reason, place| {
+            blockers.push(Blocker { input: input.to_owned(), reason, place });
+        };
+        let declaration = self.declarations.inputs.get(input);
+        let declared = declaration.map(|declaration| (Utf8PathBuf::from("flake.nix"), declaration.line));
+        let sites = self.usages.sites.get(input).map_or(&[][..], Vec::as_slice);
+        for site in sites.iter().chain(&self.usages.opaque) {
+            let place = Some((site.file.clone(), site.line));
+            if site.imported && site.kind != crate::nix::SiteKind::Opaque {
+                add(Reason::FlakeModule, place.clone());
+            } else if let Some(why) = &site.everything {
+                add(Reason::Everything(why.clone()), place.clone());
+            }
+            if let Some(output) = &site.forced {
+                add(Reason::Forced(output.clone()), place.clone());
+            }
+            for output in &site.outputs {
+                if PUBLIC.contains(&output.as_str()) {
+                    add(Reason::Public(output.clone()), place.clone());
+                }
+                if let Some((partition, ..)) = self.routed.get(output) {
+                    let (attr, partition) = (output.clone(), partition.clone());
+                    add(Reason::Routed { attr, partition }, place.clone());
+                }
+            }
+        }
+        if input == "nixpkgs" && self.flake_parts().is_some() {
+            add(Reason::Pkgs, declared.clone());
+        }
+        let followed_by = self.roots.get(input).into_iter().flat_map(|root| &root.followed_by);
+        let followers: Vec<String> =
+            followed_by.filter(|follower| !moving.contains(follower.as_str())).cloned().collect();
+        if !followers.is_empty() {
+            add(Reason::FollowedBy(followers), declared.clone());
+        }
+        if declaration.is_none_or(|declaration| declaration.is_implicit()) {
+            add(Reason::Implicit, declared.clone());
+        } else if declaration.is_some_and(|declaration| declaration.is_relative()) {
+            add(Reason::Relative, declared.clone());
+        }
+        if sites.is_empty() {
+            add(Reason::NoSites, declared);
+        }
+        blockers
+    }
+}

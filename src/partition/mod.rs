@@ -1,0 +1,18 @@
+//! Partitions: discover them, propose them, lay them out, split.
+//!
+//! Everything here is pure: files come in as bytes, plans go out as values.
+
+mod analysis;
+mod blockers;
+mod flake;
+mod layout;
+mod pins;
+mod propose;
+mod split;
+
+pub use analysis::{Analysis, InputSummary, LockSummary, PartitionSummary, SiteSummary};
+pub use blockers::{Blocker, Reason};
+pub use flake::{Files, Flake, FlakeError, ModuleTree, Partition};
+pub use pins::{pin_findings, wiring_findings};
+pub use propose::Proposal;
+pub use split::{Moved, Request, SplitError, SplitPlan};

@@ -1,0 +1,98 @@
+//! Whether partitions are whole, and whether what they pin agrees with the root.
+
+use std::collections::BTreeSet;
+
+use camino::{Utf8Path, Utf8PathBuf};
+
+use super::{Flake, Partition};
+use crate::finding::{Code, Finding};
+use crate::lock::{Graph, Lock};
+
+/// The prefix of the names under which a nested flake pins the root's inputs.
+const ALIAS: &str = "root-";
+
+/// Every pin of a partition that should agree with the root's and does not, and every root input that
+/// a partition hides by declaring one of its own under the same name.
+#[must_use]
+pub fn pin_findings(flake: &Flake) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for partition in flake.partitions.values() {
+        let (Some(folder), Some(nested)) = (&partition.folder, &partition.lock) else { continue };
+        for name in nested.root_inputs().keys() {
+            let lock = folder.join("flake.lock");
+            let name = name.as_str();
+            if flake.lock.root_inputs().contains_key(name) {
+                findings.push(shadow(flake, partition, nested, name, &lock));
+            } else if let Some(root) = name.strip_prefix(ALIAS) {
+                findings.extend(drift(flake, nested, name, root, &lock));
+            }
+        }
+    }
+    findings
+}
+
+fn shadow(flake: &Flake, partition: &Partition, nested: &Lock, name: &str, lock: &Utf8Path) -> Finding {
+    let differs = revision(&flake.lock, name) != revision(nested, name);
+    let message = format!(
+        "`{name}` hides the root's input of that name in partition `{}`{}",
+        partition.name,
+        if differs { ", and is another revision" } else { "" }
+    );
+    Finding::new(Code::PinShadows, message)
+        .at(lock, None)
+        .help(format!("declare it as `{ALIAS}{name}` there, and point the follows at that name"))
+}
+
+fn drift(flake: &Flake, nested: &Lock, alias: &str, root: &str, lock: &Utf8Path) -> Option<Finding> {
+    let (here, there) = (revision(nested, alias)?, revision(&flake.lock, root)?);
+    (here != there).then(|| {
+        Finding::new(Code::PinDrift, format!("`{alias}` is {here}, but the root's `{root}` is {there}"))
+            .at(lock, None)
+            .help(format!("`nix flake update {root}` moved the root only; give `{alias}` the same revision"))
+    })
+}
+
+/// What a root input is locked to, for comparing and for showing: a revision, or the content's hash.
+fn revision(lock: &Lock, input: &str) -> Option<String> {
+    let graph = Graph::new(lock);
+    let root = graph.inputs().into_iter().find(|root| root.name == input)?;
+    let locked = lock.nodes.get(root.node?)?.locked.as_ref()?;
+    let short = |rev: &str| rev.chars().take(10).collect::<String>().escape_debug().to_string();
+    locked.str("rev").or_else(|| locked.str("narHash")).map(short)
+}
+
+/// Every way in which a partition is not what it has to be. `tracked` are the files that Nix sees.
+#[must_use]
+pub fn wiring_findings(flake: &Flake, tracked: &BTreeSet<Utf8PathBuf>) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for partition in flake.partitions.values() {
+        let Some(folder) = &partition.folder else { continue };
+        let (module, line) = &partition.module;
+        for file in ["flake.nix", "flake.lock"] {
+            let path = folder.join(file);
+            if !tracked.contains(&path) {
+                let message = format!("partition `{}` has no {path} that Nix sees", partition.name);
+                findings.push(
+                    Finding::new(Code::PartitionIncomplete, message)
+                        .at(module.clone(), Some(*line))
+                        .help(format!("`nix flake lock ./{folder}`, then `git add {folder}`")),
+                );
+            }
+        }
+        if flake.is_visible(folder) {
+            let message = format!("import-tree imports {folder}/flake.nix as a module");
+            findings.push(
+                Finding::new(Code::PartitionVisible, message)
+                    .at(module.clone(), Some(*line))
+                    .help("import-tree passes over folders with a leading `_`: rename it"),
+            );
+        }
+    }
+    for (attr, (partition, module, line)) in &flake.routed {
+        if !flake.partitions.contains_key(partition) {
+            let message = format!("`{attr}` comes from partition `{partition}`, which nothing defines");
+            findings.push(Finding::new(Code::PartitionUndefined, message).at(module.clone(), Some(*line)));
+        }
+    }
+    findings
+}

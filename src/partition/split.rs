@@ -1,0 +1,503 @@
+//! The plan that moves inputs into a partition. Making one writes nothing.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use camino::{Utf8Path, Utf8PathBuf};
+use serde::Serialize;
+use thiserror::Error;
+
+use super::layout::relative;
+use super::{Blocker, Files, Flake, FlakeError};
+use crate::change::Changes;
+use crate::finding::{Code, Finding};
+use crate::lock::{ExtractError, PruneError};
+use crate::nix::{Declaration, NestedFlake, NixError, joined, partition_module, remove_inputs};
+
+/// flake-parts has had partitions since 2024-08-29 (facts/partitions.md).
+const PARTITIONS_SINCE: (i64, &str) = (1_724_889_600, "2024-08-29");
+/// Until 2025-11-06 flake-parts fetched flake-compat from the network to load a partition.
+const VENDORED_SINCE: i64 = 1_762_387_200;
+
+/// What is asked of a split.
+#[derive(Debug, Clone, Default)]
+pub struct Request {
+    /// The inputs to move; none means a proposal.
+    pub inputs: Vec<String>,
+    /// Every proposal, not just one.
+    pub all: bool,
+    /// With `inputs` the partition's name; without, which proposal.
+    pub partition: Option<String>,
+    /// Outputs to route besides those that need it.
+    pub attrs: Vec<String>,
+    /// The folder of the nested flake, relative to the flake.
+    pub folder: Option<Utf8PathBuf>,
+}
+
+/// Why flakepart does not split.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum SplitError {
+    /// Partitions belong to flake-parts.
+    #[error("this flake does not use flake-parts, and partitions are a feature of flake-parts")]
+    NoFlakeParts,
+    /// flake-parts is too old.
+    #[error("the flake-parts of this lock (modified {modified}) has no partitions yet")]
+    OldFlakeParts {
+        /// The date of the locked revision, as seconds since 1970.
+        modified: i64,
+    },
+    /// Nobody would import the new module.
+    #[error("flakepart writes partitions where import-tree reads the modules, and this flake has no import-tree")]
+    NoModuleTree,
+    /// A filter of the user's own decides what is imported.
+    #[error("import-tree is given a filter here, and flakepart cannot tell which files pass it")]
+    FilteredTree {
+        /// File and line.
+        place: (Utf8PathBuf, usize),
+    },
+    /// There is no such input.
+    #[error("flake.nix has no input `{input}`")]
+    UnknownInput {
+        /// What was asked for.
+        input: String,
+        /// The inputs there are.
+        known: Vec<String>,
+    },
+    /// The input is declared, but the lock does not have it.
+    #[error("`{input}` is not in flake.lock yet")]
+    NotLocked {
+        /// The input.
+        input: String,
+    },
+    /// Something keeps inputs at the root.
+    #[error("{} cannot move: {}", .0.first().map_or("", |blocker| blocker.input.as_str()), .0.first().map_or(String::new(), |blocker| blocker.reason.to_string()))]
+    Blocked(Vec<Blocker>),
+    /// No output is seen to use the inputs.
+    #[error("no output is seen to use {inputs}, so there is nothing to route")]
+    NoAttrs {
+        /// The inputs.
+        inputs: String,
+    },
+    /// The partition exists.
+    #[error("there is a partition `{name}` already")]
+    PartitionTaken {
+        /// The name.
+        name: String,
+        /// Who defines it.
+        place: (Utf8PathBuf, usize),
+    },
+    /// A name that could not be a folder or a Nix attribute.
+    #[error("`{}` is no name for a partition", .name.escape_debug())]
+    BadName {
+        /// The name.
+        name: String,
+    },
+    /// No proposal has this name.
+    #[error("no partition `{name}` is proposed")]
+    NoSuchProposal {
+        /// The name.
+        name: String,
+        /// The names there are.
+        proposed: Vec<String>,
+    },
+    /// A file is in the way.
+    #[error("{path} exists already")]
+    FileTaken {
+        /// The file.
+        path: Utf8PathBuf,
+    },
+    /// The folder leads out of the flake.
+    #[error("the folder {folder} is not inside of the flake")]
+    FolderLeaves {
+        /// The folder.
+        folder: Utf8PathBuf,
+    },
+    /// import-tree would import the nested flake.nix as a module.
+    #[error("import-tree would import {folder}/flake.nix as a module")]
+    FolderVisible {
+        /// The folder.
+        folder: Utf8PathBuf,
+    },
+    /// The lock cannot lose the inputs.
+    #[error(transparent)]
+    Prune(#[from] PruneError),
+    /// The nested lock cannot be made.
+    #[error(transparent)]
+    Extract(#[from] ExtractError),
+    /// flake.nix cannot be edited.
+    #[error("{0}")]
+    Edit(#[from] NixError),
+    /// The flake cannot be read after a step of the plan.
+    #[error(transparent)]
+    Flake(#[from] FlakeError),
+    /// The plan contradicts itself: a bug.
+    #[error("the plan is not consistent: {0}")]
+    Inconsistent(String),
+}
+
+impl SplitError {
+    /// What to do next.
+    #[must_use]
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            SplitError::NoFlakeParts => Some(
+                "it would take `outputs = inputs: inputs.flake-parts.lib.mkFlake { inherit inputs; } …`; \
+                 `flakepart analyze` shows what is heavy without it"
+                    .to_owned(),
+            ),
+            SplitError::OldFlakeParts { .. } => {
+                Some(format!("`nix flake update flake-parts` to a revision of {} or later", PARTITIONS_SINCE.1))
+            }
+            SplitError::NoModuleTree => Some(
+                "`flakepart lock prune` and `flakepart lock extract` make both locks for a split by hand".to_owned(),
+            ),
+            SplitError::UnknownInput { input, known } => {
+                let close = closest(input, known);
+                Some(match close {
+                    Some(name) => format!("did you mean `{name}`?"),
+                    None => format!("it has: {}", known.join(", ")),
+                })
+            }
+            SplitError::NotLocked { .. } => Some("`nix flake lock` first".to_owned()),
+            SplitError::Blocked(blockers) => {
+                blockers.first().and_then(|blocker| blocker.reason.hint(&blocker.input))
+            }
+            SplitError::NoAttrs { .. } => Some("name the outputs that need them: `--attr packages`".to_owned()),
+            SplitError::PartitionTaken { .. } => {
+                Some("choose another name: `--partition NAME`".to_owned())
+            }
+            SplitError::BadName { .. } => Some("use letters, digits, `-` and `_`".to_owned()),
+            SplitError::NoSuchProposal { proposed, .. } if proposed.is_empty() => {
+                Some("nothing is proposed; name the inputs to move with `--input`".to_owned())
+            }
+            SplitError::NoSuchProposal { proposed, .. } => Some(format!("proposed: {}", proposed.join(", "))),
+            SplitError::FileTaken { .. } => Some("choose another folder: `--folder DIR`".to_owned()),
+            SplitError::FolderVisible { folder } => {
+                let name = folder.file_name().unwrap_or_default();
+                Some(format!("import-tree passes over names with a leading `_`: `--folder {}`",
+                    folder.with_file_name(format!("_{name}"))))
+            }
+            SplitError::Edit(error) => error.hint().map(str::to_owned),
+            SplitError::Prune(error) => error.hint(),
+            SplitError::Extract(error) => error.hint(),
+            SplitError::Inconsistent(_) => Some("please report this, with flake.nix and flake.lock".to_owned()),
+            SplitError::FilteredTree { .. } | SplitError::FolderLeaves { .. } | SplitError::Flake(_) => None,
+        }
+    }
+}
+
+/// One partition of a plan.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Moved {
+    /// The partition's name.
+    pub partition: String,
+    /// The inputs that move, sorted.
+    pub inputs: Vec<String>,
+    /// The outputs that come from it, sorted.
+    pub attrs: Vec<String>,
+    /// The folder of the nested flake.
+    pub folder: Utf8PathBuf,
+    /// Root input to the name under which the nested flake pins it.
+    pub aliases: BTreeMap<String, String>,
+    /// Nodes in the nested lock.
+    pub nested_nodes: usize,
+}
+
+/// What a split would do.
+#[derive(Debug, Clone, Default)]
+pub struct SplitPlan {
+    /// The partitions it makes. None: there is nothing to do.
+    pub partitions: Vec<Moved>,
+    /// The files it changes.
+    pub changes: Changes,
+    /// Nodes in the root lock before.
+    pub root_nodes_before: usize,
+    /// Nodes in the root lock after.
+    pub root_nodes_after: usize,
+    /// What to know before saying yes; or why there is nothing to do.
+    pub notes: Vec<Finding>,
+}
+
+impl SplitPlan {
+    /// Plans a split of the flake in `files`.
+    pub fn make(files: &Files, request: &Request) -> Result<SplitPlan, SplitError> {
+        let mut flake = Flake::read(files, true)?;
+        let mut plan = SplitPlan {
+            root_nodes_before: flake.nodes,
+            root_nodes_after: flake.nodes,
+            ..SplitPlan::default()
+        };
+        let flake_parts = flake.flake_parts().ok_or(SplitError::NoFlakeParts)?.to_owned();
+        let mut after = files.clone();
+        while let Some(choice) = Choice::make(&flake, request, plan.partitions.len())? {
+            let moved = step(&flake, &flake_parts, &choice, &mut after)?;
+            plan.partitions.push(moved);
+            let next = Flake::read(&after, true)?;
+            consistent(&flake, &next, &choice)?;
+            flake = next;
+            if !request.all {
+                break;
+            }
+        }
+        plan.root_nodes_after = flake.nodes;
+        for (path, bytes) in after {
+            let before = files.get(&path).cloned();
+            plan.changes.insert(path, before, Some(bytes));
+        }
+        plan.notes = notes(&plan, flake_parts_modified(&flake, &flake_parts));
+        Ok(plan)
+    }
+
+    /// Whether there is nothing to do.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.partitions.is_empty()
+    }
+}
+
+/// What one step moves, and to where.
+struct Choice {
+    inputs: Vec<String>,
+    attrs: BTreeSet<String>,
+    partition: String,
+    folder: Utf8PathBuf,
+}
+
+impl Choice {
+    /// The inputs that were asked for, or the best proposal; `None` where nothing is left to do.
+    fn make(flake: &Flake, request: &Request, done: usize) -> Result<Option<Choice>, SplitError> {
+        let (inputs, mut attrs, proposed_name) = if request.inputs.is_empty() {
+            let proposals = flake.proposals();
+            let proposal = match &request.partition {
+                Some(name) if done == 0 => {
+                    if flake.partitions.contains_key(name) {
+                        return Ok(None);
+                    }
+                    let found = proposals.iter().find(|proposal| proposal.partition == *name);
+                    Some(found.ok_or_else(|| SplitError::NoSuchProposal {
+                        name: name.clone(),
+                        proposed: proposals.iter().map(|proposal| proposal.partition.clone()).collect(),
+                    })?)
+                }
+                _ => proposals.first(),
+            };
+            let Some(proposal) = proposal else { return Ok(None) };
+            (proposal.inputs.clone(), proposal.attrs.iter().cloned().collect(), Some(proposal.partition.clone()))
+        } else {
+            let inputs = asked_for(flake, &request.inputs)?;
+            if inputs.is_empty() {
+                return Ok(None);
+            }
+            let attrs: BTreeSet<String> = inputs.iter().flat_map(|input| flake.attrs_of(input)).collect();
+            (inputs, attrs, request.partition.clone())
+        };
+        if done == 0 {
+            attrs.extend(request.attrs.iter().cloned());
+        }
+        if attrs.is_empty() {
+            return Err(SplitError::NoAttrs { inputs: inputs.join(", ") });
+        }
+        let partition = proposed_name.unwrap_or_else(|| flake.partition_name(&inputs, &attrs));
+        let folder = match &request.folder {
+            Some(folder) if done == 0 => {
+                joined(Utf8Path::new("flake.nix"), folder.as_str())
+                    .filter(|folder| !folder.as_str().is_empty())
+                    .ok_or_else(|| SplitError::FolderLeaves { folder: folder.clone() })?
+            }
+            _ => flake.folder(&partition),
+        };
+        Ok(Some(Choice { inputs, attrs, partition, folder }))
+    }
+}
+
+/// The named inputs that are still at the root. One that lives in a partition already is no error.
+fn asked_for(flake: &Flake, names: &[String]) -> Result<Vec<String>, SplitError> {
+    let mut inputs = BTreeSet::new();
+    for name in names {
+        if flake.declarations.inputs.contains_key(name) {
+            if !flake.lock.root_inputs().contains_key(name) {
+                return Err(SplitError::NotLocked { input: name.clone() });
+            }
+            inputs.insert(name.clone());
+        } else if !flake.partitions.values().any(|partition| partition.holds.contains(name)) {
+            let known = flake.declarations.inputs.keys().cloned().collect();
+            return Err(SplitError::UnknownInput { input: name.clone(), known });
+        }
+    }
+    Ok(inputs.into_iter().collect())
+}
+
+/// Moves the inputs of one choice within `files`.
+fn step(flake: &Flake, flake_parts: &str, choice: &Choice, files: &mut Files) -> Result<Moved, SplitError> {
+    let module = place(flake, flake_parts, choice)?;
+    let names: Vec<&str> = choice.inputs.iter().map(String::as_str).collect();
+    let moving: BTreeSet<&str> = names.iter().copied().collect();
+    let blockers: Vec<Blocker> = names
+        .iter()
+        .flat_map(|name| flake.blockers(name, &moving))
+        .filter(|blocker| blocker.reason != super::Reason::NoSites)
+        .collect();
+    if !blockers.is_empty() {
+        return Err(SplitError::Blocked(blockers));
+    }
+    for attr in &choice.attrs {
+        if let Some((partition, ..)) = flake.routed.get(attr) {
+            let reason = super::Reason::Routed { attr: attr.clone(), partition: partition.clone() };
+            let input = names.first().map_or(String::new(), |name| (*name).to_owned());
+            return Err(SplitError::Blocked(vec![Blocker { input, reason, place: None }]));
+        }
+    }
+    let aliases = aliases_for(flake, &names);
+    let root_lock = flake.lock.prune(&names)?;
+    let nested_lock = flake.lock.extract(&names, &aliases)?;
+    let nested_flake = nested_flake(flake, choice, &aliases);
+    let text = remove_inputs(&flake.flake_nix, &flake.declarations, &names)?.apply(flake.flake_nix.text());
+    let attrs: Vec<&str> = choice.attrs.iter().map(String::as_str).collect();
+    let wiring = partition_module(&choice.partition, &attrs, &relative(&module, &choice.folder), flake_parts);
+
+    files.insert("flake.nix".into(), text.into_bytes());
+    files.insert("flake.lock".into(), root_lock.to_bytes());
+    files.insert(choice.folder.join("flake.nix"), nested_flake.into_bytes());
+    files.insert(choice.folder.join("flake.lock"), nested_lock.to_bytes());
+    files.insert(module, wiring.into_bytes());
+    Ok(Moved {
+        partition: choice.partition.clone(),
+        inputs: choice.inputs.clone(),
+        attrs: choice.attrs.iter().cloned().collect(),
+        folder: choice.folder.clone(),
+        aliases,
+        nested_nodes: nested_lock.nodes.len() - 1,
+    })
+}
+
+/// Checks that the partition has a place to go; gives the path of its module.
+fn place(flake: &Flake, flake_parts: &str, choice: &Choice) -> Result<Utf8PathBuf, SplitError> {
+    let name = &choice.partition;
+    let plain = |char: char| char.is_ascii_alphanumeric() || matches!(char, '-' | '_');
+    if name.is_empty() || !name.chars().all(plain) || name.starts_with(['-', '_']) {
+        return Err(SplitError::BadName { name: name.clone() });
+    }
+    if let Some(partition) = flake.partitions.get(name) {
+        return Err(SplitError::PartitionTaken { name: name.clone(), place: partition.module.clone() });
+    }
+    let tree = flake.module_tree.as_ref().ok_or(SplitError::NoModuleTree)?;
+    if tree.filtered {
+        return Err(SplitError::FilteredTree { place: tree.place.clone() });
+    }
+    if let Some(modified) = flake_parts_modified(flake, flake_parts).filter(|date| *date < PARTITIONS_SINCE.0) {
+        return Err(SplitError::OldFlakeParts { modified });
+    }
+    if flake.is_visible(&choice.folder) {
+        return Err(SplitError::FolderVisible { folder: choice.folder.clone() });
+    }
+    let module = flake.module_path(name, &choice.folder);
+    let new = [choice.folder.join("flake.nix"), choice.folder.join("flake.lock"), module.clone()];
+    match new.into_iter().find(|path| flake.paths.contains(path)) {
+        Some(path) => Err(SplitError::FileTaken { path }),
+        None => Ok(module),
+    }
+}
+
+/// The names under which a nested flake pins the root inputs that its inputs follow. A nested flake
+/// cannot see the root, and one that declared the root's own name would hide the root's input
+/// (facts/partitions.md).
+pub(super) fn aliases_for(flake: &Flake, inputs: &[&str]) -> BTreeMap<String, String> {
+    let mut aliases = BTreeMap::new();
+    for root in flake.lock.follows_leaving(inputs).into_keys() {
+        let taken = |name: &String| flake.lock.root_inputs().contains_key(name);
+        let mut name = format!("root-{root}");
+        while taken(&name) {
+            name.insert_str(0, "root-");
+        }
+        aliases.insert(root, name);
+    }
+    aliases
+}
+
+fn nested_flake(flake: &Flake, choice: &Choice, aliases: &BTreeMap<String, String>) -> String {
+    let mut moved: Vec<&Declaration> =
+        choice.inputs.iter().filter_map(|name| flake.declarations.inputs.get(name)).collect();
+    moved.sort_by_key(|declaration| declaration.line);
+    let mut inputs: Vec<(String, &Declaration)> =
+        moved.into_iter().map(|declaration| (declaration.name.clone(), declaration)).collect();
+    for (root, alias) in aliases {
+        inputs.extend(flake.declarations.inputs.get(root).map(|declaration| (alias.clone(), declaration)));
+    }
+    let aliases = aliases.iter().map(|(root, alias)| (root.clone(), alias.clone())).collect();
+    NestedFlake { partition: &choice.partition, inputs, aliases }.to_nix()
+}
+
+/// The flake after a step must be the one before it without the moved inputs, and with the partition.
+fn consistent(before: &Flake, after: &Flake, choice: &Choice) -> Result<(), SplitError> {
+    let kept = |flake: &Flake| -> BTreeMap<String, Vec<crate::nix::Setting>> {
+        let inputs = flake.declarations.inputs.iter();
+        inputs
+            .filter(|(name, _)| !choice.inputs.contains(name))
+            .map(|(name, declaration)| (name.clone(), declaration.settings.clone()))
+            .collect()
+    };
+    let gone = choice.inputs.iter().all(|input| !after.declarations.inputs.contains_key(input));
+    let wired = after.partitions.get(&choice.partition);
+    let holds = wired.is_some_and(|partition| choice.inputs.iter().all(|input| partition.holds.contains(input)));
+    let routed = wired.is_some_and(|partition| partition.attrs == choice.attrs);
+    let problem = if kept(before) != kept(after) {
+        "another declaration in flake.nix changed"
+    } else if !gone {
+        "an input is still declared in flake.nix"
+    } else if !holds {
+        "the nested flake does not declare the inputs"
+    } else if !routed {
+        "the new module does not route the outputs"
+    } else {
+        return Ok(());
+    };
+    Err(SplitError::Inconsistent(problem.to_owned()))
+}
+
+/// When the locked flake-parts was made, in seconds since 1970.
+fn flake_parts_modified(flake: &Flake, flake_parts: &str) -> Option<i64> {
+    let node = flake.roots.get(flake_parts)?.node.as_ref()?;
+    flake.lock.nodes.get(node)?.locked.as_ref()?.get("lastModified")?.as_i64()
+}
+
+fn notes(plan: &SplitPlan, flake_parts_modified: Option<i64>) -> Vec<Finding> {
+    let mut notes = Vec::new();
+    for moved in &plan.partitions {
+        let inputs = moved.inputs.join(", ");
+        notes.push(
+            Finding::new(
+                Code::ConsumersLoseInputs,
+                format!("flakes that consume this one can no longer override or follow {inputs}"),
+            )
+            .help("say so in your release notes: it is a breaking change for those who do"),
+        );
+        notes.push(
+            Finding::new(
+                Code::UpdateNested,
+                format!("`nix flake update` passes over {}/flake.lock", moved.folder),
+            )
+            .help(format!("update it with `nix flake update --flake ./{}`, in CI too", moved.folder)),
+        );
+        if flake_parts_modified.is_some_and(|date| date < VENDORED_SINCE) {
+            notes.push(
+                Finding::new(
+                    Code::FetchesFlakeCompat,
+                    "this revision of flake-parts downloads flake-compat when a partition is evaluated",
+                )
+                .help("`nix flake update flake-parts`: since 2025-11-06 it brings its own"),
+            );
+        }
+    }
+    notes
+}
+
+/// The known name that is closest to a misspelled one.
+fn closest<'a>(name: &str, known: &'a [String]) -> Option<&'a String> {
+    known
+        .iter()
+        .map(|candidate| (similar::TextDiff::from_chars(name, candidate.as_str()).ratio(), candidate))
+        .filter(|(ratio, _)| *ratio > 0.6)
+        .max_by(|a, b| a.0.total_cmp(&b.0))
+        .map(|(_, candidate)| candidate)
+}

@@ -1,0 +1,129 @@
+//! Building and running outputs of the state after.
+
+use std::process::{Command, Stdio};
+
+use serde::Deserialize;
+
+use super::compare::shown;
+use super::nix::{Nix, ProveError, essence};
+use super::proof::{Build, Progress};
+use super::side::Side;
+
+/// So much of what a program prints is kept (bytes).
+const KEPT: usize = 4096;
+
+/// Outputs whose second level is a system that may be left out.
+const PER_SYSTEM: [&str; 7] =
+    ["apps", "bundlers", "checks", "devShells", "formatter", "legacyPackages", "packages"];
+
+#[derive(Deserialize)]
+struct Built {
+    outputs: std::collections::BTreeMap<String, String>,
+}
+
+/// What there is to run, as Nix evaluates it.
+#[derive(Deserialize)]
+struct Program {
+    /// An app's program.
+    program: Option<String>,
+    /// The derivations that make it.
+    drvs: Vec<String>,
+    /// The program of a package, below its `bin`.
+    name: Option<String>,
+}
+
+/// Builds an output; runs its program if there are arguments.
+pub(super) fn build(
+    nix: &Nix,
+    side: &Side<'_>,
+    path: &[String],
+    arguments: Option<&Vec<String>>,
+    progress: &mut dyn FnMut(Progress),
+) -> Result<Build, ProveError> {
+    let path = with_system(nix, path)?;
+    let mut result = Build {
+        attr: shown(&path),
+        path: None,
+        exit_code: None,
+        stdout: None,
+        stderr: None,
+        ok: false,
+        message: None,
+    };
+    progress(Progress::Building(result.attr.clone()));
+    let expr = format!(
+        "let v = {}; in if v.type or null == \"app\" then {{ program = builtins.unsafeDiscardStringContext v.program; \
+         drvs = map builtins.unsafeDiscardStringContext (builtins.attrNames (builtins.getContext v.program)); name = null; }} \
+         else {{ program = null; drvs = [ (builtins.unsafeDiscardStringContext v.drvPath) ]; \
+         name = v.meta.mainProgram or v.pname or (builtins.parseDrvName v.name).name; }}",
+        side.output(&path)
+    );
+    let program: Program = match side.eval(&expr)? {
+        Ok(program) => program,
+        Err(message) => {
+            result.message = Some(message);
+            return Ok(result);
+        }
+    };
+    // Since 2.13, a .drv by itself means the file; its outputs are `.drv^*`.
+    let all_outputs = if nix.release().is_none_or(|release| release >= (2, 13)) { "^*" } else { "" };
+    let drvs: Vec<String> = program.drvs.iter().map(|drv| format!("{drv}{all_outputs}")).collect();
+    let mut command = vec!["build", "--json", "--no-link"];
+    command.extend(drvs.iter().map(String::as_str));
+    let output = nix.run(&command)?;
+    if !output.status.success() {
+        result.message = Some(essence(&String::from_utf8_lossy(&output.stderr)));
+        result.stderr = Some(tail(&output.stderr));
+        return Ok(result);
+    }
+    let built: Vec<Built> =
+        serde_json::from_slice(&output.stdout).map_err(|error| ProveError::Answer { what: error.to_string() })?;
+    let out = built.first().and_then(|built| built.outputs.get("out").or_else(|| built.outputs.values().next()));
+    result.path = out.cloned();
+    result.ok = true;
+    let (Some(arguments), Some(out)) = (arguments, out) else { return Ok(result) };
+    let program = match (program.program, program.name) {
+        (Some(program), _) => program,
+        (None, name) => format!("{out}/bin/{}", name.unwrap_or_default()),
+    };
+    progress(Progress::Running(result.attr.clone()));
+    match Command::new(&program).args(arguments).stdin(Stdio::null()).output() {
+        Ok(output) => {
+            result.exit_code = output.status.code();
+            result.stdout = Some(head(&output.stdout));
+            result.stderr = Some(head(&output.stderr));
+            result.ok = output.status.success();
+            result.message = (!result.ok).then(|| match result.exit_code {
+                Some(code) => format!("{program} ended with exit code {code}"),
+                None => format!("{program} was killed"),
+            });
+        }
+        Err(error) => {
+            result.ok = false;
+            result.message = Some(format!("cannot run {program}: {error}"));
+        }
+    }
+    Ok(result)
+}
+
+/// Puts this machine's system into a path that leaves it out.
+fn with_system(nix: &Nix, path: &[String]) -> Result<Vec<String>, ProveError> {
+    let [output, rest @ ..] = path else { return Ok(path.to_vec()) };
+    let names_system = rest.first().is_some_and(|name| {
+        ["-linux", "-darwin", "-freebsd", "-windows"].iter().any(|kernel| name.ends_with(kernel))
+    });
+    if names_system || !PER_SYSTEM.contains(&output.as_str()) {
+        return Ok(path.to_vec());
+    }
+    let answer = nix.run(&["eval", "--impure", "--raw", "--expr", "builtins.currentSystem"])?;
+    let system = String::from_utf8_lossy(&answer.stdout).trim().to_owned();
+    Ok([&[output.clone(), system], rest].concat())
+}
+
+fn head(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(&bytes[..bytes.len().min(KEPT)]).into_owned()
+}
+
+fn tail(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(&bytes[bytes.len().saturating_sub(KEPT)..]).into_owned()
+}

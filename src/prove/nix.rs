@@ -1,0 +1,158 @@
+//! The `nix` command: finding it, running it, and what its errors say.
+
+use std::process::{Command, Output, Stdio};
+
+use thiserror::Error;
+
+/// A `nix` on this machine.
+#[derive(Debug, Clone)]
+pub struct Nix {
+    version: String,
+    offline: bool,
+}
+
+/// Why nothing could be proved.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum ProveError {
+    /// There is no Nix.
+    #[error("cannot run `nix`, which the proof needs: {source}")]
+    NoNix {
+        /// What the system says.
+        source: std::io::Error,
+    },
+    /// Nix could not load one of the sides as a flake.
+    #[error("nix cannot read {side}: {message}")]
+    Load {
+        /// Which side.
+        side: String,
+        /// The essence of what Nix said.
+        message: String,
+    },
+    /// Nix said something that cannot be read.
+    #[error("nix printed what flakepart cannot read: {what}")]
+    Answer {
+        /// What was wrong with it.
+        what: String,
+    },
+    /// An output to build or run that is not named as outputs are.
+    #[error("`{}` names no output", .attr.escape_debug())]
+    BadAttr {
+        /// What was given.
+        attr: String,
+    },
+    /// The file system refused.
+    #[error(transparent)]
+    Io(#[from] std::io::Error),
+}
+
+impl ProveError {
+    /// 2 for what it was given, 3 for what it needs (contract).
+    #[must_use]
+    pub fn exit_code(&self) -> u8 {
+        match self {
+            ProveError::Load { message, .. } if !is_fetch_failure(message) => 2,
+            ProveError::BadAttr { .. } => 2,
+            _ => 3,
+        }
+    }
+
+    /// What to do next.
+    #[must_use]
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            ProveError::NoNix { .. } => Some("install Nix, or pass --no-verify to `split` to go without the proof".to_owned()),
+            ProveError::Load { .. } => Some("`nix flake metadata` shows the whole of it".to_owned()),
+            ProveError::BadAttr { .. } => Some("write it as in `packages.hello` or `packages.x86_64-linux.hello`".to_owned()),
+            _ => None,
+        }
+    }
+}
+
+impl Nix {
+    /// Finds `nix` on the PATH. With `offline`, every run gets `--offline`.
+    pub fn find(offline: bool) -> Result<Nix, ProveError> {
+        let output = Command::new("nix")
+            .arg("--version")
+            .stdin(Stdio::null())
+            .output()
+            .map_err(|source| ProveError::NoNix { source })?;
+        let version = String::from_utf8_lossy(&output.stdout).trim().to_owned();
+        if !output.status.success() || version.is_empty() {
+            let source = std::io::Error::other(essence(&String::from_utf8_lossy(&output.stderr)));
+            return Err(ProveError::NoNix { source });
+        }
+        Ok(Nix { version, offline })
+    }
+
+    /// What `nix --version` prints: `nix (Nix) 2.26.3`.
+    #[must_use]
+    pub fn version(&self) -> &str {
+        &self.version
+    }
+
+    /// The release as (major, minor), where the version says so.
+    pub(super) fn release(&self) -> Option<(u32, u32)> {
+        let number = self.version.split_whitespace().rev().find(|word| word.starts_with(|c: char| c.is_ascii_digit()))?;
+        let mut parts = number.split('.');
+        Some((parts.next()?.parse().ok()?, parts.next()?.parse().ok()?))
+    }
+
+    /// Runs `nix` with flakes enabled, never writing a lock and never asking anybody anything.
+    pub(super) fn run(&self, arguments: &[&str]) -> Result<Output, ProveError> {
+        let mut command = Command::new("nix");
+        command.args(["--extra-experimental-features", "nix-command flakes"]);
+        if self.offline {
+            command.arg("--offline");
+        }
+        command
+            .args(arguments)
+            .stdin(Stdio::null())
+            .output()
+            .map_err(|source| ProveError::NoNix { source })
+    }
+}
+
+/// The essential line of what Nix printed as an error, with the place in the flake where it names one.
+/// 2.8 and 2.26 differ in all but this: the last line that begins with `error:` is the cause.
+pub(super) fn essence(stderr: &str) -> String {
+    let text = without_styles(stderr);
+    let lines: Vec<&str> = text.lines().map(str::trim).collect();
+    let cause = lines.iter().rposition(|line| line.strip_prefix("error:").is_some_and(|rest| !rest.trim().is_empty()));
+    let Some(at) = cause else {
+        return lines.into_iter().rfind(|line| !line.is_empty()).unwrap_or("no message").to_owned();
+    };
+    let message = lines[at].trim_start_matches("error:").trim().to_owned();
+    let place = lines[at..].iter().find_map(|line| {
+        let (_, file) = line.strip_prefix("at ")?.split_once("-source/")?;
+        Some(file.split_whitespace().next()?.trim_end_matches(':').to_owned())
+    });
+    match place {
+        Some(place) => format!("{message} (at {place})"),
+        None => message,
+    }
+}
+
+/// Text without ANSI escape sequences.
+fn without_styles(text: &str) -> String {
+    anstream::adapter::strip_str(text).to_string()
+}
+
+/// Whether an error comes from getting an input rather than from evaluating the flake.
+pub(super) fn is_fetch_failure(message: &str) -> bool {
+    const SIGNS: [&str; 12] = [
+        "unable to download",
+        "Could not resolve host",
+        "Couldn't resolve host",
+        "Couldn't connect",
+        "Failed to fetch",
+        "failed to fetch",
+        "cannot fetch",
+        "Cannot find Git revision",
+        "program 'git' failed",
+        "Failed to open",
+        "getting status of",
+        "requires offline",
+    ];
+    SIGNS.iter().any(|sign| message.contains(sign))
+}

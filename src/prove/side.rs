@@ -1,0 +1,199 @@
+//! One state of a flake, loaded by Nix, and what its outputs are.
+
+use std::collections::BTreeMap;
+
+use camino::Utf8Path;
+use serde::Deserialize;
+
+use super::nix::{Nix, ProveError, essence};
+use super::proof::Progress;
+
+/// Few enough paths for one command line.
+const BATCH: usize = 400;
+
+/// The attribute path of an output.
+pub(super) type AttrPath = Vec<String>;
+
+/// What an output is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Value {
+    /// What compares equal when the output is the same: a drvPath, a program, a shape.
+    Is(String),
+    /// It does not evaluate, and why.
+    Fails(String),
+    /// It is not looked at.
+    Skipped,
+}
+
+/// One state of a flake.
+pub(super) struct Side<'a> {
+    nix: &'a Nix,
+    name: &'a str,
+    folder: &'a Utf8Path,
+    /// A locked reference, so that Nix evaluates it purely.
+    url: String,
+    systems: Vec<String>,
+}
+
+#[derive(Deserialize)]
+struct Metadata {
+    locked: Locked,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Locked {
+    nar_hash: String,
+}
+
+#[derive(Deserialize)]
+struct Leaf {
+    path: AttrPath,
+    kind: String,
+    value: String,
+}
+
+impl<'a> Side<'a> {
+    /// Has Nix take the folder in. Both sides get the same `lastModified`, so that outputs which use it
+    /// do not differ for having been copied at another second.
+    pub(super) fn load(
+        nix: &'a Nix,
+        name: &'a str,
+        folder: &'a Utf8Path,
+        systems: &[String],
+    ) -> Result<Self, ProveError> {
+        let reference = format!("path:{folder}");
+        let output = nix.run(&["flake", "metadata", "--json", "--no-write-lock-file", "--no-update-lock-file", &reference])?;
+        if !output.status.success() {
+            let message = essence(&String::from_utf8_lossy(&output.stderr)).replace(folder.as_str(), name);
+            return Err(ProveError::Load { side: name.to_owned(), message });
+        }
+        let metadata: Metadata = parse(&output.stdout)?;
+        let hash = metadata.locked.nar_hash.replace('+', "%2B").replace('/', "%2F").replace('=', "%3D");
+        let url = format!("path:{folder}?lastModified=1&narHash={hash}");
+        Ok(Side { nix, name, folder, url, systems: systems.to_vec() })
+    }
+
+    /// The expression `outputs.nix` applied to this side, with a selection behind it.
+    fn query(&self, selection: &str) -> String {
+        let systems: Vec<String> = self.systems.iter().map(|system| quoted(system)).collect();
+        format!(
+            "({} {{ url = {}; systems = [ {} ]; }}){selection}",
+            parenthesized(include_str!("outputs.nix")),
+            quoted(&self.url),
+            systems.join(" ")
+        )
+    }
+
+    /// An expression for an output of this side.
+    pub(super) fn output(&self, path: &[String]) -> String {
+        let path: Vec<String> = path.iter().map(|name| quoted(name)).collect();
+        format!("(builtins.getFlake {}).outputs.{}", quoted(&self.url), path.join("."))
+    }
+
+    /// Evaluates an expression to JSON; the inner error is Nix's.
+    pub(super) fn eval<T: serde::de::DeserializeOwned>(&self, expr: &str) -> Result<Result<T, String>, ProveError> {
+        let output = self.nix.run(&["eval", "--json", "--expr", expr])?;
+        if !output.status.success() {
+            let message = essence(&String::from_utf8_lossy(&output.stderr));
+            return Ok(Err(message.replace(self.folder.as_str(), self.name)));
+        }
+        parse(&output.stdout).map(Ok)
+    }
+
+    fn names(&self, path: &[String]) -> Result<Result<Option<Vec<String>>, String>, ProveError> {
+        self.eval(&self.query(&format!(".names {}", list(path))))
+    }
+
+    fn describe(&self, paths: &[AttrPath]) -> Result<Result<Vec<Leaf>, String>, ProveError> {
+        let paths: Vec<String> = paths.iter().map(|path| list(path)).collect();
+        self.eval(&self.query(&format!(".describe [ {} ]", paths.join(" "))))
+    }
+
+    /// Every output that `wanted` lets pass, by its path.
+    pub(super) fn outputs(
+        &self,
+        wanted: &dyn Fn(&[String]) -> bool,
+        progress: &mut dyn FnMut(Progress),
+    ) -> Result<BTreeMap<AttrPath, Value>, ProveError> {
+        let top = match self.names(&[])? {
+            Ok(names) => names.unwrap_or_default(),
+            Err(message) => return Err(ProveError::Load { side: self.name.to_owned(), message }),
+        };
+        let paths: Vec<AttrPath> = top.into_iter().map(|name| vec![name]).filter(|path| wanted(path)).collect();
+        let mut values = self.values(paths, progress)?;
+        values.retain(|path, _| wanted(path));
+        Ok(values)
+    }
+
+    /// What lies below the paths. All go into one evaluation; where that fails, into smaller ones, until
+    /// the output that fails stands alone.
+    pub(super) fn values(
+        &self,
+        paths: Vec<AttrPath>,
+        progress: &mut dyn FnMut(Progress),
+    ) -> Result<BTreeMap<AttrPath, Value>, ProveError> {
+        let mut values = BTreeMap::new();
+        let mut batches: Vec<Vec<AttrPath>> = paths.chunks(BATCH).rev().map(<[_]>::to_vec).collect();
+        while let Some(batch) = batches.pop() {
+            progress(Progress::Evaluating { side: self.name.to_owned(), done: values.len() });
+            match (self.describe(&batch)?, batch.as_slice()) {
+                (Ok(leaves), _) => {
+                    for leaf in leaves {
+                        let value = match leaf.kind.as_str() {
+                            "skipped" => Value::Skipped,
+                            // tryEval hides the message; asked alone, it shows.
+                            "thrown" => self.thrown(&leaf.path)?,
+                            "derivation" => Value::Is(leaf.value),
+                            kind => Value::Is(format!("{kind} {}", leaf.value).trim_end().to_owned()),
+                        };
+                        values.insert(leaf.path, value);
+                    }
+                }
+                (Err(_), [_, _, ..]) => {
+                    let (first, second) = batch.split_at(batch.len() / 2);
+                    batches.push(second.to_vec());
+                    batches.push(first.to_vec());
+                }
+                (Err(message), [path]) => match self.names(path)? {
+                    Ok(Some(names)) if !names.is_empty() => {
+                        let below = names.into_iter().map(|name| [path.as_slice(), &[name]].concat());
+                        batches.push(below.collect());
+                    }
+                    _ => {
+                        values.insert(path.clone(), Value::Fails(message));
+                    }
+                },
+                (Err(_), []) => {}
+            }
+        }
+        Ok(values)
+    }
+
+    fn thrown(&self, path: &AttrPath) -> Result<Value, ProveError> {
+        // Forced as far as describing it would: what it throws, it throws again.
+        let expr = self.query(&format!(".describe [ {} ]", list(path)));
+        Ok(match self.eval::<Vec<Leaf>>(&expr)? {
+            Err(message) => Value::Fails(message),
+            Ok(_) => Value::Fails("it throws".to_owned()),
+        })
+    }
+}
+
+fn parse<T: serde::de::DeserializeOwned>(stdout: &[u8]) -> Result<T, ProveError> {
+    serde_json::from_slice(stdout).map_err(|error| ProveError::Answer { what: error.to_string() })
+}
+
+fn list(path: &[String]) -> String {
+    let names: Vec<String> = path.iter().map(|name| quoted(name)).collect();
+    format!("[ {} ]", names.join(" "))
+}
+
+/// A Nix string literal.
+fn quoted(text: &str) -> String {
+    format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\"").replace('$', "\\$"))
+}
+
+fn parenthesized(expr: &str) -> String {
+    format!("(\n{expr})")
+}

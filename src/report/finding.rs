@@ -1,0 +1,32 @@
+//! Findings for people.
+
+use super::text::{BOLD, CYAN, RED, YELLOW, shown, styled, wrapped};
+use crate::finding::{Finding, Level};
+
+/// One finding a paragraph: level, code, message; then its place and what to do.
+#[must_use]
+pub fn findings(findings: &[Finding]) -> String {
+    let mut text = String::new();
+    for finding in findings {
+        let (style, level) = match finding.level {
+            Level::Error => (RED, "error"),
+            Level::Warning => (YELLOW, "warning"),
+            Level::Note => (CYAN, "note"),
+        };
+        let head = format!("{level}[{}]: ", finding.code.as_str());
+        // Styles have no width: the head goes in plain, and is colored where it stands.
+        let message = wrapped("", &format!("{head}{}", shown(&finding.message)));
+        let rest = message.strip_prefix(head.trim_end()).unwrap_or(&message);
+        text.push_str(&styled(style.bold(), head.trim_end()));
+        text.push_str(rest);
+        if let Some(file) = &finding.file {
+            let line = finding.line.map(|line| format!(":{line}")).unwrap_or_default();
+            text.push_str(&format!("  --> {}{line}\n", shown(file.as_str())));
+        }
+        if let Some(help) = &finding.help {
+            let help = wrapped("  help: ", &shown(help));
+            text.push_str(&help.replacen("help:", &styled(BOLD, "help:"), 1));
+        }
+    }
+    text
+}

@@ -1,0 +1,23 @@
+//! Findings, plans and proofs as text for people and as JSON for programs.
+//!
+//! Nothing here decides or prints: values go in, strings come out. Text carries ANSI styles; whoever
+//! prints it takes them off where they are not wanted.
+
+mod analysis;
+mod finding;
+mod gate;
+mod plan;
+mod proof;
+mod text;
+
+pub use analysis::analysis;
+pub use finding::findings;
+pub use gate::gate;
+pub use plan::{PlanJson, colored_diff, plan};
+pub use proof::proof;
+pub use text::{bold, shown};
+
+/// A value as JSON for a program: pretty, with a final newline.
+pub fn json(value: &impl serde::Serialize) -> Result<String, serde_json::Error> {
+    serde_json::to_string_pretty(value).map(|text| text + "\n")
+}

@@ -1,0 +1,84 @@
+//! The few ways in which text is set.
+
+use anstyle::{AnsiColor, Style};
+
+/// Reports fit into this many columns.
+pub(super) const WIDTH: usize = 80;
+
+pub(super) const BOLD: Style = Style::new().bold();
+pub(super) const DIM: Style = Style::new().dimmed();
+pub(super) const GREEN: Style = AnsiColor::Green.on_default();
+pub(super) const RED: Style = AnsiColor::Red.on_default();
+pub(super) const YELLOW: Style = AnsiColor::Yellow.on_default();
+pub(super) const CYAN: Style = AnsiColor::Cyan.on_default();
+
+/// Sets text in a style.
+pub(super) fn styled(style: Style, text: &str) -> String {
+    format!("{style}{text}{style:#}")
+}
+
+/// Sets text in bold.
+#[must_use]
+pub fn bold(text: &str) -> String {
+    styled(BOLD, text)
+}
+
+/// Text that came from a lock or a file, made harmless for a terminal or a CI log: control characters
+/// and those that turn the direction of writing are escaped.
+#[must_use]
+pub fn shown(text: &str) -> String {
+    let turns = |char: char| matches!(char, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    text.chars()
+        .flat_map(|char| {
+            let escaped = char.is_control() || turns(char);
+            let (plain, escape) = if escaped { (None, Some(char.escape_default())) } else { (Some(char), None) };
+            plain.into_iter().chain(escape.into_iter().flatten())
+        })
+        .collect()
+}
+
+/// `1 node`, `2 nodes`.
+pub(super) fn count(number: usize, what: &str) -> String {
+    format!("{number} {what}{}", if number == 1 { "" } else { "s" })
+}
+
+/// A size for people.
+pub(super) fn size(bytes: usize) -> String {
+    match bytes {
+        0..1024 => format!("{bytes} B"),
+        1024..1_048_576 => format!("{}.{} KiB", bytes / 1024, bytes % 1024 * 10 / 1024),
+        _ => format!("{}.{} MiB", bytes / 1_048_576, bytes % 1_048_576 * 10 / 1_048_576),
+    }
+}
+
+/// Text wrapped to the width, with a first line's head and the same indentation below it.
+pub(super) fn wrapped(head: &str, text: &str) -> String {
+    let indent = " ".repeat(textwrap::core::display_width(head));
+    let options = textwrap::Options::new(WIDTH)
+        .initial_indent(head)
+        .subsequent_indent(&indent)
+        .word_separator(textwrap::WordSeparator::AsciiSpace)
+        .word_splitter(textwrap::WordSplitter::NoHyphenation)
+        .break_words(false);
+    textwrap::fill(text, options) + "\n"
+}
+
+/// Text cut or filled to exactly `width` columns.
+pub(super) fn cell(text: &str, width: usize) -> String {
+    let mut result = String::new();
+    let mut used = 0;
+    let fits = textwrap::core::display_width(text) <= width;
+    for char in text.chars() {
+        let next = textwrap::core::display_width(char.encode_utf8(&mut [0; 4]));
+        if used + next > if fits { width } else { width.saturating_sub(1) } {
+            break;
+        }
+        used += next;
+        result.push(char);
+    }
+    if !fits {
+        result.push('…');
+        used += 1;
+    }
+    result + &" ".repeat(width.saturating_sub(used))
+}
