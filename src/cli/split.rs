@@ -1,12 +1,12 @@
 //! `flakepart split`
 
-use camino::{Utf8Path, Utf8PathBuf};
+use camino::Utf8PathBuf;
 use clap::{Args, ValueEnum};
 
 use super::target::files;
 use super::verify::Sides;
 use super::{Error, Outcome, Output};
-use crate::change;
+use crate::change::{self, Action};
 use crate::partition::{Request, SplitPlan};
 use crate::prove::{Nix, Options, Proof, Verdict};
 use crate::report::{self, PlanJson};
@@ -162,8 +162,10 @@ fn summary(plan: &SplitPlan, applied: bool, verified: bool) -> String {
     if !applied {
         return "\nflakepart: the proof did not succeed; nothing was changed\n".to_owned();
     }
-    let folders: Vec<&Utf8Path> = plan.partitions.iter().map(|moved| moved.folder.as_path()).collect();
-    let folders: Vec<String> = folders.iter().map(|folder| report::shown(folder.as_str())).collect();
+    let paths = |action| -> String {
+        let paths = plan.changes.actions().filter(|(_, what)| *what == action);
+        paths.map(|(path, _)| report::shown(path.as_str())).collect::<Vec<_>>().join(" ")
+    };
     let mut text = format!(
         "\nflakepart: root lock {} -> {} nodes; new files are known to git, nothing is committed\n",
         plan.root_nodes_before, plan.root_nodes_after
@@ -171,6 +173,10 @@ fn summary(plan: &SplitPlan, applied: bool, verified: bool) -> String {
     if !verified {
         text.push_str("           not verified: `flakepart verify` does it afterwards\n");
     }
-    text.push_str(&format!("           undo: `git checkout flake.nix flake.lock && git rm -rf {}`\n", folders.join(" ")));
+    text.push_str(&format!(
+        "           undo: git checkout {} && git rm -qf {}\n",
+        paths(Action::Edit),
+        paths(Action::Create)
+    ));
     text
 }

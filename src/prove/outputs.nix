@@ -35,8 +35,9 @@ let
     "darwinModules" "flakeModule" "flakeModules" "homeManagerModules" "homeModules" "modules"
     "nixosModule" "nixosModules" "overlay" "overlays"
   ];
-  # As large as all of nixpkgs, or a view of the evaluation itself.
-  skipped = [ "allSystems" "currentSystem" "debug" "legacyPackages" ];
+  # Views of the evaluation itself, and what may be as large as all of nixpkgs.
+  skipped = [ "allSystems" "currentSystem" "debug" ];
+  isLegacy = path: length path == 2 && head path == "legacyPackages";
   # The derivation that a configuration is about.
   goal = {
     darwinConfigurations = [ "system" ];
@@ -55,6 +56,7 @@ let
 
   describe = path: v:
     if elem (head path) skipped then leaf path "skipped" ""
+    else if isLegacy path then (if attrNames v == [ ] then [ ] else leaf path "skipped" "")
     else if isGoal path then
       leaf path "derivation" (plain (foldl' (set: name: set.${name}) v goal.${head path}).drvPath)
     else if isDerivation v then leaf path "derivation" (plain v.drvPath)
@@ -88,7 +90,7 @@ in
   names = path:
     let v = get path; in
     if path == [ ] then attrNames v
-    else if elem (head path) skipped || isGoal path || !(isAttrs v) || isDerivation v || isApp v
+    else if elem (head path) skipped || isLegacy path || isGoal path || !(isAttrs v) || isDerivation v || isApp v
       || (elem (head path) code && length path > 1) || length path >= depth path
     then null
     else builtins.filter (name: wanted (path ++ [ name ])) (attrNames v);
