@@ -1,0 +1,13 @@
+{
+  perSystem =
+    { config, pkgs, ... }:
+    {
+      devShells.default = pkgs.mkShell {
+        name = "agent-boxes";
+        packages = [
+          pkgs.shellcheck
+          config.treefmt.build.wrapper
+        ];
+      };
+    };
+}

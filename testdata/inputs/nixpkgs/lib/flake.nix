@@ -1,0 +1,4 @@
+{
+  description = "The library alone";
+  outputs = _: { lib = import ./.; };
+}
