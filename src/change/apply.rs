@@ -104,7 +104,8 @@ impl<'a> Applied<'a> {
         let Some(after) = &change.after else { return Ok(None) };
         let target = self.root.join(path);
         if let Some(parent) = target.parent() {
-            let mut missing: Vec<&Utf8Path> = parent.ancestors().take_while(|folder| !folder.exists()).collect();
+            let mut missing: Vec<&Utf8Path> =
+                parent.ancestors().take_while(|folder| !folder.exists()).collect();
             missing.reverse();
             for folder in missing {
                 fs_err::create_dir(folder)?;

@@ -10,7 +10,9 @@ impl Changes {
     pub fn diff(&self) -> String {
         self.iter()
             .map(|(path, change)| {
-                let side = |bytes: &Option<Vec<u8>>| String::from_utf8_lossy(bytes.as_deref().unwrap_or_default()).into_owned();
+                let side = |bytes: &Option<Vec<u8>>| {
+                    String::from_utf8_lossy(bytes.as_deref().unwrap_or_default()).into_owned()
+                };
                 let (before, after) = (side(&change.before), side(&change.after));
                 let (old, new) = (format!("a/{path}"), format!("b/{path}"));
                 let mode = match (&change.before, &change.after) {
@@ -18,7 +20,9 @@ impl Changes {
                     (_, None) => "deleted file mode 100644\n",
                     _ => "",
                 };
-                let header = |there: &Option<Vec<u8>>, name: String| if there.is_some() { name } else { "/dev/null".to_owned() };
+                let header = |there: &Option<Vec<u8>>, name: String| {
+                    if there.is_some() { name } else { "/dev/null".to_owned() }
+                };
                 let hunks = TextDiff::from_lines(&before, &after)
                     .unified_diff()
                     .context_radius(3)

@@ -72,6 +72,9 @@ impl Changes {
     /// The new files.
     #[must_use]
     pub fn created(&self) -> Vec<Utf8PathBuf> {
-        self.actions().filter(|(_, action)| *action == Action::Create).map(|(path, _)| path.to_owned()).collect()
+        self.actions()
+            .filter(|(_, action)| *action == Action::Create)
+            .map(|(path, _)| path.to_owned())
+            .collect()
     }
 }

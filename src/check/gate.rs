@@ -68,7 +68,10 @@ impl Gate {
         if let (Some(base), Some(limit)) = (base, limits.max_growth) {
             let growth = lock.nodes.saturating_sub(base.nodes);
             if growth > limit {
-                let what = format!("{growth} nodes more than before ({} to {}), {limit} are allowed", base.nodes, lock.nodes);
+                let what = format!(
+                    "{growth} nodes more than before ({} to {}), {limit} are allowed",
+                    base.nodes, lock.nodes
+                );
                 over(Code::Growth, what);
             }
         }

@@ -40,7 +40,11 @@ fn lock_findings(flake: &Flake) -> Vec<Finding> {
     }
     let unreachable = graph.unreachable();
     if !unreachable.is_empty() {
-        let message = format!("{} nodes that no input leads to: {}", unreachable.len(), unreachable.join(", ").escape_debug());
+        let message = format!(
+            "{} nodes that no input leads to: {}",
+            unreachable.len(),
+            unreachable.join(", ").escape_debug()
+        );
         findings.push(
             Finding::new(Code::LockUnreachable, message)
                 .at(lock.clone(), None)
@@ -63,9 +67,12 @@ fn declaration_findings(declarations: &Declarations, lock: &Lock) -> Vec<Finding
         let name = &declaration.name;
         match lock.root_inputs().get(name) {
             None => findings.push(
-                Finding::new(Code::InputNotLocked, format!("`{name}` is declared, but flake.lock does not have it"))
-                    .at("flake.nix", Some(declaration.line))
-                    .help("`nix flake lock`"),
+                Finding::new(
+                    Code::InputNotLocked,
+                    format!("`{name}` is declared, but flake.lock does not have it"),
+                )
+                .at("flake.nix", Some(declaration.line))
+                .help("`nix flake lock`"),
             ),
             Some(edge) => {
                 let declared = declaration.follows().map(follows_path);
@@ -78,19 +85,25 @@ fn declaration_findings(declarations: &Declarations, lock: &Lock) -> Vec<Finding
                         Some(path) => format!("follow `{}`", path.join("/").escape_debug()),
                         None => "follow nothing".to_owned(),
                     };
-                    let message =
-                        format!("flake.nix has `{name}` {}, flake.lock has it {}", shown(declared), shown(locked));
+                    let message = format!(
+                        "flake.nix has `{name}` {}, flake.lock has it {}",
+                        shown(declared),
+                        shown(locked)
+                    );
                     findings.push(
                         Finding::new(Code::FollowsDiffer, message)
                             .at("flake.nix", Some(declaration.line))
-                            .help("`nix flake lock`: follows belong in flake.nix, the lock only mirrors them"),
+                            .help(
+                                "`nix flake lock`: follows belong in flake.nix, the lock only mirrors them",
+                            ),
                     );
                 }
             }
         }
     }
     for name in lock.root_inputs().keys().filter(|name| !declarations.inputs.contains_key(*name)) {
-        let message = format!("`{}` is in flake.lock, but flake.nix does not declare it", name.escape_debug());
+        let message =
+            format!("`{}` is in flake.lock, but flake.nix does not declare it", name.escape_debug());
         findings.push(
             Finding::new(Code::InputNotDeclared, message).at("flake.lock", None).help("`nix flake lock`"),
         );

@@ -90,12 +90,14 @@ impl Error {
                 let (file, line) = blockers.first()?.place.as_ref()?;
                 Some(place(file, Some(*line), None))
             }
-            Error::Split(SplitError::FilteredTree { place: (file, line) }
-            | SplitError::PartitionTaken { place: (file, line), .. }) => Some(place(file, Some(*line), None)),
+            Error::Split(
+                SplitError::FilteredTree { place: (file, line) }
+                | SplitError::PartitionTaken { place: (file, line), .. },
+            ) => Some(place(file, Some(*line), None)),
             Error::Split(SplitError::Edit(error)) => Some(place(&"flake.nix".into(), error.line(), None)),
-            Error::Split(SplitError::UnknownInput { .. } | SplitError::NoFlakeParts | SplitError::NoModuleTree) => {
-                Some("flake.nix".to_owned())
-            }
+            Error::Split(
+                SplitError::UnknownInput { .. } | SplitError::NoFlakeParts | SplitError::NoModuleTree,
+            ) => Some("flake.nix".to_owned()),
             Error::Split(SplitError::NotLocked { .. } | SplitError::OldFlakeParts { .. }) => {
                 Some("flake.lock".to_owned())
             }
@@ -118,7 +120,9 @@ impl Error {
             Error::Dirty(_) => Some("commit or stash them first, or pass --allow-dirty".to_owned()),
             Error::Usage { hint, .. } => Some(hint.clone()),
             Error::Change(ChangeError::Moved { .. }) => Some("run it again".to_owned()),
-            Error::Change(ChangeError::Stranded { .. }) => Some("`git status` and `git diff` show what is left".to_owned()),
+            Error::Change(ChangeError::Stranded { .. }) => {
+                Some("`git status` and `git diff` show what is left".to_owned())
+            }
             Error::Json(_) => Some("please report this as a bug".to_owned()),
             _ => None,
         }
@@ -128,7 +132,8 @@ impl Error {
     fn more(&self) -> Vec<String> {
         let Error::Split(SplitError::Blocked(blockers)) = self else { return Vec::new() };
         let others = blockers.iter().skip(1).map(|blocker| {
-            let place = blocker.place.as_ref().map(|(file, line)| format!("{file}:{line}: ")).unwrap_or_default();
+            let place =
+                blocker.place.as_ref().map(|(file, line)| format!("{file}:{line}: ")).unwrap_or_default();
             format!("{place}{} cannot move: {}", blocker.input, blocker.reason)
         });
         let mut others: Vec<String> = others.collect();

@@ -57,7 +57,8 @@ pub(super) fn run(command: &Command, output: &Output) -> Result<Outcome, Error> 
         Command::Normalize { lock, write, check } => {
             let (path, bytes) = open(lock.as_deref())?;
             let lock = parse(&path, &bytes)?;
-            let normal = lock.normalized().map_err(|source| Error::Lock { path: path.clone(), source })?.to_bytes();
+            let normal =
+                lock.normalized().map_err(|source| Error::Lock { path: path.clone(), source })?.to_bytes();
             let same = normal == bytes;
             if *check {
                 return Ok(if same { Outcome::Fine } else { Outcome::Found });
@@ -89,10 +90,8 @@ pub(super) fn run(command: &Command, output: &Output) -> Result<Outcome, Error> 
             let (path, bytes) = open(lock.as_deref())?;
             let names: Vec<&str> = inputs.iter().map(String::as_str).collect();
             let aliases: BTreeMap<String, String> = aliases.iter().cloned().collect();
-            let nested = parse(&path, &bytes)?.extract(&names, &aliases).map_err(|error| Error::LockRefused {
-                path,
-                hint: error.hint(),
-                message: error.to_string(),
+            let nested = parse(&path, &bytes)?.extract(&names, &aliases).map_err(|error| {
+                Error::LockRefused { path, hint: error.hint(), message: error.to_string() }
             })?;
             output.bytes(&nested.to_bytes())?;
             Ok(Outcome::Fine)

@@ -19,7 +19,12 @@ use output::Output;
 
 /// Moves heavy flake inputs into flake-parts partitions and proves that nothing changed
 #[derive(Debug, Parser)]
-#[command(name = "flakepart", version, max_term_width = 80, after_help = "Exit codes: 0 fine; 1 something was found or would change; 2 bad input or refusal; 3 a program it needs failed; 4 a bug.")]
+#[command(
+    name = "flakepart",
+    version,
+    max_term_width = 80,
+    after_help = "Exit codes: 0 fine; 1 something was found or would change; 2 bad input or refusal; 3 a program it needs failed; 4 a bug."
+)]
 struct Cli {
     /// When to use color
     #[arg(long, global = true, value_enum, default_value_t = Color::Auto, value_name = "WHEN")]

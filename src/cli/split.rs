@@ -155,7 +155,11 @@ fn prove(nix: &Nix, tree: &WorkTree, plan: &SplitPlan, output: &Output) -> Resul
     crate::tree::export(tree, &sides.before)?;
     crate::tree::export(tree, &sides.after)?;
     plan.changes.write_to(&sides.after).map_err(Error::Copy)?;
-    sides.prove(nix, &Options { before: tree.name(), after: "the split".to_owned(), ..Options::default() }, output)
+    sides.prove(
+        nix,
+        &Options { before: tree.name(), after: "the split".to_owned(), ..Options::default() },
+        output,
+    )
 }
 
 fn summary(plan: &SplitPlan, applied: bool, verified: bool) -> String {

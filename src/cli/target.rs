@@ -26,7 +26,8 @@ impl Target {
                 Ok(Target::Lock("standard input".into(), bytes))
             }
             Some(path) if path.is_file() && path.file_name() != Some("flake.nix") => {
-                let bytes = std::fs::read(path).map_err(|source| Error::Read { path: path.to_owned(), source })?;
+                let bytes =
+                    std::fs::read(path).map_err(|source| Error::Read { path: path.to_owned(), source })?;
                 Ok(Target::Lock(path.to_owned(), bytes))
             }
             _ => Ok(Target::Flake(WorkTree::open(path)?)),

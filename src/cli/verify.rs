@@ -100,12 +100,18 @@ impl Sides {
             let path = root.join(name);
             std::fs::create_dir(&path).map_err(Error::Copy).map(|()| path)
         };
-        Ok(Sides { before: side("before")?, after: side("after")?, control: side("control")?, _folder: folder })
+        Ok(Sides {
+            before: side("before")?,
+            after: side("after")?,
+            control: side("control")?,
+            _folder: folder,
+        })
     }
 
     pub(super) fn prove(&self, nix: &Nix, options: &Options, output: &Output) -> Result<Proof, Error> {
         let bar = output.progress();
-        let make_control = || control(&self.before, &self.after, &self.control).map(|()| self.control.clone());
+        let make_control =
+            || control(&self.before, &self.after, &self.control).map(|()| self.control.clone());
         let proof = prove(nix, &self.before, &self.after, make_control, options, &mut |step| {
             bar.set_message(report::shown(&step.to_string()));
         });

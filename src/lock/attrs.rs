@@ -47,9 +47,7 @@ impl Attrs {
         let mut all: Vec<_> = over.0.into_vec();
         let known = all.len();
         for (key, value) in self.0 {
-            let overridden = all
-                .get(..known)
-                .is_some_and(|over| over.iter().any(|(name, _)| *name == key));
+            let overridden = all.get(..known).is_some_and(|over| over.iter().any(|(name, _)| *name == key));
             if !overridden {
                 all.push((key, value));
             }
@@ -69,10 +67,7 @@ impl Attrs {
                 [a, b] => a.0 == b.0,
                 _ => false,
             }) {
-                return Err(twice
-                    .first()
-                    .map(|(key, _)| key.clone())
-                    .unwrap_or_default());
+                return Err(twice.first().map(|(key, _)| key.clone()).unwrap_or_default());
             }
         }
         Ok(Attrs(entries.into()))
@@ -83,11 +78,7 @@ impl FromIterator<(String, Value)> for Attrs {
     /// Where a name comes twice, the later value counts, as in Nix's own JSON reader.
     fn from_iter<I: IntoIterator<Item = (String, Value)>>(entries: I) -> Attrs {
         let map: std::collections::BTreeMap<String, Value> = entries.into_iter().collect();
-        Attrs(
-            map.into_iter()
-                .map(|(key, value)| (Cow::Owned(key), value))
-                .collect(),
-        )
+        Attrs(map.into_iter().map(|(key, value)| (Cow::Owned(key), value)).collect())
     }
 }
 

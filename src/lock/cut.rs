@@ -34,9 +34,7 @@ impl Follower {
         let mut out = String::new();
         for name in &self.path {
             let plain = name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
-                && name
-                    .chars()
-                    .all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '\''));
+                && name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '\''));
             let name = super::shown(name);
             out.push_str("inputs.");
             if plain {
@@ -115,10 +113,7 @@ fn followers<'a>(
     for name in roots {
         each_follows(lock, name, |path, follows| {
             if follows.first().is_some_and(|first| wanted(first)) {
-                let follower = Follower {
-                    path: path(),
-                    follows: follows.to_vec(),
-                };
+                let follower = Follower { path: path(), follows: follows.to_vec() };
                 components += follower.path.len() + follower.follows.len();
                 found.push(follower);
             }
@@ -141,9 +136,7 @@ impl Lock {
         let gone: BTreeSet<&str> = inputs.iter().copied().collect();
         let known = self.root_inputs();
         if let Some(name) = gone.iter().find(|name| !known.contains_key(**name)) {
-            return Err(PruneError::UnknownInput {
-                name: (*name).to_owned(),
-            });
+            return Err(PruneError::UnknownInput { name: (*name).to_owned() });
         }
         let stay = known.keys().map(String::as_str);
         let stay = stay.filter(|name| !gone.contains(name));
@@ -192,36 +185,24 @@ impl Lock {
     /// # Errors
     /// Where a follows leaves without an alias (see [`Lock::follows_leaving`]), an alias is taken,
     /// or an input's path is relative to the root flake.
-    pub fn extract(
-        &self,
-        inputs: &[&str],
-        aliases: &BTreeMap<String, String>,
-    ) -> Result<Lock, ExtractError> {
+    pub fn extract(&self, inputs: &[&str], aliases: &BTreeMap<String, String>) -> Result<Lock, ExtractError> {
         let inputs: BTreeSet<&str> = inputs.iter().copied().collect();
         let known = self.root_inputs();
         let aliased = aliases.keys().map(String::as_str);
         for name in inputs.iter().copied().chain(aliased) {
             if !known.contains_key(name) {
-                return Err(ExtractError::UnknownInput {
-                    name: name.to_owned(),
-                });
+                return Err(ExtractError::UnknownInput { name: name.to_owned() });
             }
         }
         let mut names: BTreeSet<&str> = inputs.clone();
         if let Some(alias) = aliases.values().find(|alias| !names.insert(alias)) {
-            return Err(ExtractError::AliasTaken {
-                alias: alias.clone(),
-            });
+            return Err(ExtractError::AliasTaken { alias: alias.clone() });
         }
         self.refuse_leaving(&inputs, aliases)?;
 
         let mut copy = Copy::new(self);
         let pairs = inputs.iter().map(|name| (*name, *name));
-        let pairs = pairs.chain(
-            aliases
-                .iter()
-                .map(|(from, to)| (from.as_str(), to.as_str())),
-        );
+        let pairs = pairs.chain(aliases.iter().map(|(from, to)| (from.as_str(), to.as_str())));
         for (from, to) in pairs {
             // Where a subtree follows its own root input, that is the copy that it is in.
             let rename = |name: &str| -> Option<String> {
@@ -247,15 +228,10 @@ impl Lock {
     ) -> Result<(), ExtractError> {
         let known = self.root_inputs();
         let kept: Vec<&str> = inputs.iter().copied().collect();
-        let roots: Vec<&str> = kept
-            .iter()
-            .copied()
-            .chain(aliases.keys().map(String::as_str))
-            .collect();
+        let roots: Vec<&str> = kept.iter().copied().chain(aliases.keys().map(String::as_str)).collect();
         let inside = |name: &str| inputs.contains(name) || aliases.contains_key(name);
-        let followers = followers(self, roots.iter().copied(), |target| {
-            known.contains_key(target) && !inside(target)
-        });
+        let followers =
+            followers(self, roots.iter().copied(), |target| known.contains_key(target) && !inside(target));
         if !followers.is_empty() {
             let needed = self.follows_leaving(&roots).into_keys().collect();
             return Err(ExtractError::Leaving { followers, needed });
@@ -263,13 +239,10 @@ impl Lock {
         // A follows to nothing stays one: an alias must not catch it.
         let catches = |alias: &&String| {
             !known.contains_key(*alias)
-                && !self::followers(self, roots.iter().copied(), |target| target == *alias)
-                    .is_empty()
+                && !self::followers(self, roots.iter().copied(), |target| target == *alias).is_empty()
         };
         match aliases.values().find(catches) {
-            Some(alias) => Err(ExtractError::AliasTaken {
-                alias: alias.clone(),
-            }),
+            Some(alias) => Err(ExtractError::AliasTaken { alias: alias.clone() }),
             None => Ok(()),
         }
     }
@@ -285,11 +258,7 @@ struct Copy<'a> {
 
 impl<'a> Copy<'a> {
     fn new(from: &'a Lock) -> Copy<'a> {
-        Copy {
-            from,
-            root: Node::default(),
-            nodes: BTreeMap::new(),
-        }
+        Copy { from, root: Node::default(), nodes: BTreeMap::new() }
     }
 
     /// Copies what root input `from` holds to root input `to`, the first name of each follows and
@@ -349,12 +318,7 @@ impl<'a> Copy<'a> {
 
     fn into_lock(mut self) -> Lock {
         self.nodes.insert(ROOT.to_owned(), self.root);
-        Lock {
-            version: WRITTEN_VERSION,
-            root: ROOT.to_owned(),
-            nodes: self.nodes,
-            extra: Attrs::default(),
-        }
+        Lock { version: WRITTEN_VERSION, root: ROOT.to_owned(), nodes: self.nodes, extra: Attrs::default() }
     }
 }
 
@@ -363,10 +327,9 @@ impl<'a> Copy<'a> {
 fn refuse_relative(node: &Node, input: &str) -> Result<(), ExtractError> {
     let of_root = node.parent.as_ref().is_none_or(Vec::is_empty);
     match node.original.as_ref().and_then(relative_path) {
-        Some(reference) if of_root => Err(ExtractError::Relative {
-            input: input.to_owned(),
-            reference: reference.to_owned(),
-        }),
+        Some(reference) if of_root => {
+            Err(ExtractError::Relative { input: input.to_owned(), reference: reference.to_owned() })
+        }
         _ => Ok(()),
     }
 }

@@ -69,9 +69,7 @@ static NO_INPUTS: BTreeMap<String, Edge> = BTreeMap::new();
 impl Lock {
     /// The inputs of the flake itself, by name.
     pub fn root_inputs(&self) -> &BTreeMap<String, Edge> {
-        self.nodes
-            .get(&self.root)
-            .map_or(&NO_INPUTS, |root| &root.inputs)
+        self.nodes.get(&self.root).map_or(&NO_INPUTS, |root| &root.inputs)
     }
 
     /// The document as Nix would print it, keys as they are: every object sorted by bytes, two
@@ -106,12 +104,7 @@ pub(super) fn print_layout(placed: &[Placed<'_>], extra: &Attrs) -> Vec<u8> {
         })
         .collect();
     nodes.sort_unstable_by_key(|(key, _)| *key);
-    print(&Document {
-        version: super::WRITTEN_VERSION,
-        root: super::layout::ROOT,
-        nodes,
-        extra,
-    })
+    print(&Document { version: super::WRITTEN_VERSION, root: super::layout::ROOT, nodes, extra })
 }
 
 fn print(document: &Document<'_>) -> Vec<u8> {
@@ -171,9 +164,7 @@ enum Field<'a> {
 impl Serialize for Field<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self {
-            Field::Nodes(nodes) => {
-                serializer.collect_map(nodes.iter().map(|(key, node)| (key, node)))
-            }
+            Field::Nodes(nodes) => serializer.collect_map(nodes.iter().map(|(key, node)| (key, node))),
             Field::Inputs(view) => view.serialize_inputs(serializer),
             Field::Attrs(attrs) => attrs.serialize(serializer),
             Field::Bool(bool) => bool.serialize(serializer),

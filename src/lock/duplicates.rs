@@ -91,9 +91,7 @@ impl<'a> Graph<'a> {
             while block < blocks.count() {
                 for at in blocks.range(block) {
                     let state = blocks.elements.get(at).copied().unwrap_or(NONE) as usize;
-                    if let (Some(from), Some(to)) =
-                        (into_first.get(state), into_first.get(state + 1))
-                    {
+                    if let (Some(from), Some(to)) = (into_first.get(state), into_first.get(state + 1)) {
                         for arc in into.get(*from..*to).unwrap_or_default() {
                             cords.mark(*arc);
                         }
@@ -134,9 +132,7 @@ impl<'a> Graph<'a> {
                     // What a relative path is depends on whose it is.
                     None if relative_path(locked).is_some() => Content::Only(number),
                     None => {
-                        let locked = locked
-                            .iter()
-                            .map(|(key, value)| (key.to_owned(), value.clone()));
+                        let locked = locked.iter().map(|(key, value)| (key.to_owned(), value.clone()));
                         let locked = Value::Object(locked.collect());
                         Content::Text(locked.to_string(), node.flake)
                     }
@@ -188,11 +184,7 @@ impl Partition {
                 let first = end;
                 end += size;
                 let marked = 0;
-                Class {
-                    first,
-                    end: first,
-                    marked,
-                }
+                Class { first, end: first, marked }
             })
             .collect();
         let mut elements = vec![0; kinds.len()];
@@ -207,13 +199,7 @@ impl Partition {
             place.push(class.end);
             class.end += 1;
         }
-        Partition {
-            elements,
-            place,
-            class: kinds.to_vec(),
-            classes,
-            touched: Vec::new(),
-        }
+        Partition { elements, place, class: kinds.to_vec(), classes, touched: Vec::new() }
     }
 
     fn count(&self) -> usize {
@@ -221,19 +207,16 @@ impl Partition {
     }
 
     fn range(&self, class: usize) -> std::ops::Range<usize> {
-        self.classes
-            .get(class)
-            .map_or(0..0, |class| class.first as usize..class.end as usize)
+        self.classes.get(class).map_or(0..0, |class| class.first as usize..class.end as usize)
     }
 
     fn mark(&mut self, element: u32) {
         let Some(number) = self.class.get(element as usize).copied() else {
             return;
         };
-        let (Some(class), Some(place)) = (
-            self.classes.get_mut(number as usize),
-            self.place.get(element as usize).copied(),
-        ) else {
+        let (Some(class), Some(place)) =
+            (self.classes.get_mut(number as usize), self.place.get(element as usize).copied())
+        else {
             return;
         };
         let to = class.first + class.marked;
@@ -286,11 +269,7 @@ impl Partition {
                     *slot = fresh;
                 }
             }
-            self.classes.push(Class {
-                first: part.start,
-                end: part.end,
-                marked: 0,
-            });
+            self.classes.push(Class { first: part.start, end: part.end, marked: 0 });
         }
     }
 }

@@ -141,10 +141,7 @@ pub enum LockError {
         at: Option<Place>,
     },
     /// Nix: `lock file contains unlocked input`, `lockfile contains mutable lock`.
-    #[error(
-        "unlocked input in node `{}`: neither `rev` nor `narHash`",
-        shown(node)
-    )]
+    #[error("unlocked input in node `{}`: neither `rev` nor `narHash`", shown(node))]
     Unlocked {
         /// The node's key.
         node: String,
@@ -152,11 +149,7 @@ pub enum LockError {
         at: Option<Place>,
     },
     /// Nix: `lock file contains cycle to root node`.
-    #[error(
-        "cycle to the root node (input `{}` of node `{}`)",
-        shown(input),
-        shown(from)
-    )]
+    #[error("cycle to the root node (input `{}` of node `{}`)", shown(input), shown(from))]
     RootCycle {
         /// The key of the node that refers to the root.
         from: String,
@@ -167,11 +160,7 @@ pub enum LockError {
     },
     /// Nodes that contain themselves. Nix reads such a lock, and then runs out of stack when the
     /// flake uses it.
-    #[error(
-        "cycle of nodes (input `{}` of node `{}` leads back to it)",
-        shown(input),
-        shown(from)
-    )]
+    #[error("cycle of nodes (input `{}` of node `{}` leads back to it)", shown(input), shown(from))]
     Cycle {
         /// The key of a node on the cycle.
         from: String,
@@ -259,8 +248,7 @@ impl LockError {
                 _ => format!("a merge may have left it: {lock_anew}"),
             },
             UnsupportedVersion { version, .. } if *version < 5 => {
-                "written by a Nix from before 2020: run `nix flake lock` with a current one"
-                    .to_owned()
+                "written by a Nix from before 2020: run `nix flake lock` with a current one".to_owned()
             }
             UnsupportedVersion { .. } => {
                 "versions 5, 6 and 7 are known; a newer flakepart may read it".to_owned()
@@ -288,13 +276,11 @@ impl LockError {
         let path: Vec<&str> = match self {
             UnsupportedVersion { .. } => vec!["version"],
             MissingRoot { .. } => vec!["root"],
-            MissingNode { from, input, .. }
-            | RootCycle { from, input, .. }
-            | Cycle { from, input, .. } => vec!["nodes", from, "inputs", input],
+            MissingNode { from, input, .. } | RootCycle { from, input, .. } | Cycle { from, input, .. } => {
+                vec!["nodes", from, "inputs", input]
+            }
             MissingAttribute { node, .. } => vec!["nodes", node],
-            AttributeType {
-                node, attribute, ..
-            } => {
+            AttributeType { node, attribute, .. } => {
                 let (part, name) = attribute.split_once('.').unwrap_or((attribute, ""));
                 vec!["nodes", node, part, name]
             }
@@ -391,11 +377,7 @@ pub enum ExtractError {
         alias: String,
     },
     /// A path relative to the root flake means another folder in a nested one.
-    #[error(
-        "input `{}` holds a path relative to the root flake: `{}`",
-        shown(input),
-        shown(reference)
-    )]
+    #[error("input `{}` holds a path relative to the root flake: `{}`", shown(input), shown(reference))]
     Relative {
         /// The root input that is it, or in whose subtree it is.
         input: String,
@@ -435,9 +417,5 @@ fn followed(followers: &[Follower], why: &str) -> String {
         0 => String::new(),
         more => format!(" (and {more} more)"),
     };
-    format!(
-        "input `{}` follows `{}`, {why}{more}",
-        path_shown(&first.path),
-        path_shown(&first.follows)
-    )
+    format!("input `{}` follows `{}`, {why}{more}", path_shown(&first.path), path_shown(&first.follows))
 }

@@ -266,11 +266,7 @@ impl<'a> Graph<'a> {
     /// The path of arcs to a node, by which it is first reached.
     fn path_of(&self, mut node: u32) -> Vec<&'a str> {
         let mut path = Vec::new();
-        while let Some(arc) = self
-            .by_arc
-            .get(node as usize)
-            .and_then(|arc| self.arcs.get(*arc as usize))
-        {
+        while let Some(arc) = self.by_arc.get(node as usize).and_then(|arc| self.arcs.get(*arc as usize)) {
             path.push(arc.name);
             node = arc.from;
         }
@@ -285,10 +281,7 @@ impl<'a> Graph<'a> {
 
     /// How many inputs of nodes are follows.
     pub fn follows(&self) -> usize {
-        self.arcs
-            .iter()
-            .filter(|arc| matches!(arc.edge, Edge::Follows(_)))
-            .count()
+        self.arcs.iter().filter(|arc| matches!(arc.edge, Edge::Follows(_))).count()
     }
 
     /// The keys of nodes that the root does not reach, which Nix neither reads nor removes.
@@ -369,12 +362,7 @@ impl<'a> Graph<'a> {
             .iter()
             .map(|one| {
                 let input = one.follower.path.last().cloned().unwrap_or_default();
-                vec![
-                    "nodes".to_owned(),
-                    one.node.clone(),
-                    "inputs".to_owned(),
-                    input,
-                ]
+                vec!["nodes".to_owned(), one.node.clone(), "inputs".to_owned(), input]
             })
             .collect();
         let text = std::str::from_utf8(text).unwrap_or_default();

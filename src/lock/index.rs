@@ -18,11 +18,7 @@ impl<'a> Index<'a> {
     pub(super) fn new(lock: &'a Lock) -> Index<'a> {
         let keys: Vec<&str> = lock.nodes.keys().map(String::as_str).collect();
         let by_key = keys.iter().copied().zip(0..).collect();
-        Index {
-            keys,
-            nodes: lock.nodes.values().collect(),
-            by_key,
-        }
+        Index { keys, nodes: lock.nodes.values().collect(), by_key }
     }
 
     pub(super) fn get(&self, key: &str) -> Option<u32> {

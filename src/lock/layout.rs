@@ -43,11 +43,7 @@ pub(super) fn layout(lock: &Lock) -> Result<Vec<Placed<'_>>, LockError> {
         {
             // The key is reserved before the children are visited.
             stack.push((placed.len(), node.inputs.iter()));
-            placed.push(Placed {
-                key: keys.reserve(name),
-                node,
-                children: Vec::new(),
-            });
+            placed.push(Placed { key: keys.reserve(name), node, children: Vec::new() });
         }
         let new = placed.len() as u32;
         let Some((at, inputs)) = stack.last_mut() else {

@@ -19,12 +19,7 @@ impl Lock {
             .enumerate()
             .map(|(at, this)| (this.key.clone(), rekeyed(this, &placed, at == 0)))
             .collect();
-        Ok(Lock {
-            version: WRITTEN_VERSION,
-            root: ROOT.to_owned(),
-            nodes,
-            extra: self.extra.clone(),
-        })
+        Ok(Lock { version: WRITTEN_VERSION, root: ROOT.to_owned(), nodes, extra: self.extra.clone() })
     }
 
     /// The bytes of [`Lock::normalized`], without making it. A lock is canonical when these are
@@ -45,19 +40,11 @@ impl Lock {
 
 /// Of the root, Nix writes only the inputs.
 fn bare_root(node: &Node) -> Node {
-    Node {
-        inputs: node.inputs.clone(),
-        extra: node.extra.clone(),
-        ..Node::default()
-    }
+    Node { inputs: node.inputs.clone(), extra: node.extra.clone(), ..Node::default() }
 }
 
 fn rekeyed(this: &Placed<'_>, placed: &[Placed<'_>], root: bool) -> Node {
-    let mut node = if root {
-        bare_root(this.node)
-    } else {
-        this.node.clone()
-    };
+    let mut node = if root { bare_root(this.node) } else { this.node.clone() };
     let edges = node.inputs.values_mut().filter_map(|edge| match edge {
         Edge::Node(key) => Some(key),
         Edge::Follows(_) => None,

@@ -31,21 +31,12 @@ struct Cursor<'a> {
 
 impl<'a> Cursor<'a> {
     fn new(text: &'a str) -> Cursor<'a> {
-        Cursor {
-            text,
-            offset: 0,
-            place: Place { line: 1, column: 1 },
-        }
+        Cursor { text, offset: 0, place: Place { line: 1, column: 1 } }
     }
 
     fn advance(&mut self, to: usize) -> Place {
         let to = to.min(self.text.len());
-        for byte in self
-            .text
-            .as_bytes()
-            .get(self.offset..to)
-            .unwrap_or_default()
-        {
+        for byte in self.text.as_bytes().get(self.offset..to).unwrap_or_default() {
             if *byte == b'\n' {
                 self.place.line += 1;
                 self.place.column = 1;
@@ -67,24 +58,15 @@ pub(super) fn of_offset(text: &str, offset: usize) -> Place {
 /// The place that serde_json means by `line` and `column`, which counts bytes and points at the
 /// last byte read.
 pub(super) fn of_serde(text: &str, line: usize, column: usize) -> Place {
-    let start: usize = text
-        .split_inclusive('\n')
-        .take(line.saturating_sub(1))
-        .map(str::len)
-        .sum();
+    let start: usize = text.split_inclusive('\n').take(line.saturating_sub(1)).map(str::len).sum();
     of_offset(text, start + column.saturating_sub(1))
 }
 
 /// The line where a merge left its first conflict marker.
 pub(super) fn conflict_marker(text: &str) -> Option<Place> {
     const MARKERS: [&str; 4] = ["<<<<<<<", "|||||||", "=======", ">>>>>>>"];
-    let line = text
-        .lines()
-        .position(|line| MARKERS.iter().any(|marker| line.starts_with(marker)))?;
-    Some(Place {
-        line: line + 1,
-        column: 1,
-    })
+    let line = text.lines().position(|line| MARKERS.iter().any(|marker| line.starts_with(marker)))?;
+    Some(Place { line: line + 1, column: 1 })
 }
 
 /// The places of JSON paths (keys, and indices as decimal numbers), in the order asked for.
@@ -172,11 +154,7 @@ fn walk(text: &str, mut visit: impl FnMut(&[String], usize) -> bool) {
             byte if byte.is_ascii_whitespace() => at += 1,
             _ => {
                 // A key or a value starts here.
-                let end = if byte == b'"' {
-                    string_end(bytes, at)
-                } else {
-                    at + 1
-                };
+                let end = if byte == b'"' { string_end(bytes, at) } else { at + 1 };
                 match levels.last_mut() {
                     Some(Level::Object { key_next: true }) if byte == b'"' => {
                         path.truncate(depth.saturating_sub(1));
@@ -206,10 +184,8 @@ fn walk(text: &str, mut visit: impl FnMut(&[String], usize) -> bool) {
                 } else {
                     // A number or a word: to its end, or an array would count its letters.
                     let rest = bytes.get(at..).unwrap_or_default();
-                    let len = rest
-                        .iter()
-                        .take_while(|byte| !matches!(byte, b',' | b'}' | b']' | b':'))
-                        .count();
+                    let len =
+                        rest.iter().take_while(|byte| !matches!(byte, b',' | b'}' | b']' | b':')).count();
                     at + len.max(1)
                 };
             }

@@ -74,10 +74,7 @@ fn explain(text: &str, error: &serde_json::Error) -> LockError {
     {
         return LockError::DuplicateKey { path, at: Some(at) };
     }
-    LockError::Malformed {
-        message: super::error::shown(message),
-        at,
-    }
+    LockError::Malformed { message: super::error::shown(message), at }
 }
 
 /// The nodes that the root reaches over edges that are nodes, children before parents.
@@ -85,21 +82,14 @@ fn explain(text: &str, error: &serde_json::Error) -> LockError {
 /// # Errors
 /// Missing nodes and cycles; with `content` also what a node lacks. In the order in which Nix
 /// comes across them: inputs by name, depth first.
-pub(super) fn post_order(
-    index: &Index<'_>,
-    root: &str,
-    content: bool,
-) -> Result<Vec<u32>, LockError> {
+pub(super) fn post_order(index: &Index<'_>, root: &str, content: bool) -> Result<Vec<u32>, LockError> {
     #[derive(Clone, Copy, PartialEq)]
     enum State {
         New,
         Open,
         Done,
     }
-    let missing_root = || LockError::MissingRoot {
-        key: Some(root.to_owned()),
-        at: None,
-    };
+    let missing_root = || LockError::MissingRoot { key: Some(root.to_owned()), at: None };
     let root = index.get(root).ok_or_else(missing_root)?;
     let mut states = vec![State::New; index.nodes.len()];
     let mut order = Vec::with_capacity(index.nodes.len());
@@ -107,10 +97,9 @@ pub(super) fn post_order(
     let mut enter = root;
     loop {
         if enter != NONE {
-            if let (Some(node), Some(state)) = (
-                index.nodes.get(enter as usize),
-                states.get_mut(enter as usize),
-            ) {
+            if let (Some(node), Some(state)) =
+                (index.nodes.get(enter as usize), states.get_mut(enter as usize))
+            {
                 *state = State::Open;
                 stack.push((enter, node.inputs.iter()));
             }
@@ -129,14 +118,7 @@ pub(super) fn post_order(
             continue;
         };
         let Edge::Node(key) = edge else { continue };
-        let from = || {
-            index
-                .keys
-                .get(at as usize)
-                .copied()
-                .unwrap_or_default()
-                .to_owned()
-        };
+        let from = || index.keys.get(at as usize).copied().unwrap_or_default().to_owned();
         let Some(child) = index.get(key) else {
             return Err(LockError::MissingNode {
                 key: key.clone(),
@@ -167,17 +149,12 @@ pub(super) fn post_order(
 
 /// What Nix asks of each node but the root.
 fn check_content(key: &str, node: &Node) -> Result<(), LockError> {
-    let missing = |attribute| LockError::MissingAttribute {
-        node: key.to_owned(),
-        attribute,
-        at: None,
-    };
+    let missing = |attribute| LockError::MissingAttribute { node: key.to_owned(), attribute, at: None };
     let locked = node.locked.as_ref().ok_or_else(|| missing("locked"))?;
     let original = node.original.as_ref().ok_or_else(|| missing("original"))?;
     for (part, attrs) in [("locked", locked), ("original", original)] {
-        let odd = attrs
-            .iter()
-            .find(|(_, value)| matches!(value, Value::Null | Value::Array(_) | Value::Object(_)));
+        let odd =
+            attrs.iter().find(|(_, value)| matches!(value, Value::Null | Value::Array(_) | Value::Object(_)));
         if let Some((name, _)) = odd {
             return Err(LockError::AttributeType {
                 node: key.to_owned(),
@@ -187,19 +164,11 @@ fn check_content(key: &str, node: &Node) -> Result<(), LockError> {
         }
     }
     locked.str("type").ok_or_else(|| missing("locked.type"))?;
-    original
-        .str("type")
-        .ok_or_else(|| missing("original.type"))?;
+    original.str("type").ok_or_else(|| missing("original.type"))?;
     // Nix >= 2.26 wants a revision from some types and only warns about others, 2.8 takes either
     // of the two from all.
-    if locked.str("rev").is_none()
-        && locked.str("narHash").is_none()
-        && relative_path(locked).is_none()
-    {
-        return Err(LockError::Unlocked {
-            node: key.to_owned(),
-            at: None,
-        });
+    if locked.str("rev").is_none() && locked.str("narHash").is_none() && relative_path(locked).is_none() {
+        return Err(LockError::Unlocked { node: key.to_owned(), at: None });
     }
     Ok(())
 }
@@ -225,17 +194,9 @@ impl RawLock {
             return Err(LockError::UnsupportedVersion { version, at: None });
         }
         let Some(root) = self.root else {
-            return Err(LockError::MissingRoot {
-                key: None,
-                at: None,
-            });
+            return Err(LockError::MissingRoot { key: None, at: None });
         };
-        Ok(Lock {
-            version,
-            root,
-            nodes: self.nodes.unwrap_or_default(),
-            extra: self.extra,
-        })
+        Ok(Lock { version, root, nodes: self.nodes.unwrap_or_default(), extra: self.extra })
     }
 }
 
@@ -283,10 +244,7 @@ fn once<T, E: de::Error>(slot: &mut Option<T>, value: T) -> Result<(), E> {
 }
 
 fn extra<E: de::Error>(entries: Vec<(String, Value)>) -> Result<Attrs, E> {
-    let entries = entries
-        .into_iter()
-        .map(|(key, value)| (key.into(), value))
-        .collect();
+    let entries = entries.into_iter().map(|(key, value)| (key.into(), value)).collect();
     Attrs::from_entries(entries).map_err(|_| E::custom(DUPLICATE_KEY))
 }
 
@@ -312,12 +270,7 @@ impl<'de> Deserialize<'de> for RawLock {
                         _ => rest.push((name, map.next_value()?)),
                     }
                 }
-                Ok(RawLock {
-                    version,
-                    root,
-                    nodes: nodes.map(|nodes| nodes.0),
-                    extra: extra(rest)?,
-                })
+                Ok(RawLock { version, root, nodes: nodes.map(|nodes| nodes.0), extra: extra(rest)? })
             }
         }
         deserializer.deserialize_map(LockVisitor)

@@ -59,16 +59,14 @@ impl<'a> Graph<'a> {
         links
             .iter()
             .zip(weights.zip(names))
-            .map(
-                |(arc, ((exclusive_nodes, reachable_nodes), (follows, followed_by)))| RootInput {
-                    name: arc.name,
-                    node: self.key(arc.to).filter(|_| arc.to != self.root),
-                    exclusive_nodes,
-                    reachable_nodes,
-                    follows,
-                    followed_by,
-                },
-            )
+            .map(|(arc, ((exclusive_nodes, reachable_nodes), (follows, followed_by)))| RootInput {
+                name: arc.name,
+                node: self.key(arc.to).filter(|_| arc.to != self.root),
+                exclusive_nodes,
+                reachable_nodes,
+                follows,
+                followed_by,
+            })
             .collect()
     }
 
@@ -81,8 +79,7 @@ impl<'a> Graph<'a> {
             stack.push((arc.to, input));
             while let Some((node, owner)) = stack.pop() {
                 // Through the root there is nothing new: it is where everything starts.
-                let Some(known) = owners.get_mut(node as usize).filter(|_| node != self.root)
-                else {
+                let Some(known) = owners.get_mut(node as usize).filter(|_| node != self.root) else {
                     continue;
                 };
                 let owner = match *known {
@@ -178,22 +175,13 @@ impl<'a> Graph<'a> {
     /// input are passed over.
     pub fn reachable_from(&self, root_inputs: &[&str]) -> Vec<&'a str> {
         let links = self.links(self.root).iter();
-        self.walk(
-            links
-                .filter(|arc| root_inputs.contains(&arc.name))
-                .map(|arc| arc.to),
-        )
+        self.walk(links.filter(|arc| root_inputs.contains(&arc.name)).map(|arc| arc.to))
     }
 
     /// How many nodes the root still reaches when these root inputs go.
     pub fn left_without(&self, root_inputs: &[&str]) -> usize {
         let links = self.links(self.root).iter();
-        self.walk(
-            links
-                .filter(|arc| !root_inputs.contains(&arc.name))
-                .map(|arc| arc.to),
-        )
-        .len()
+        self.walk(links.filter(|arc| !root_inputs.contains(&arc.name)).map(|arc| arc.to)).len()
     }
 
     fn walk(&self, starts: impl Iterator<Item = u32>) -> Vec<&'a str> {
@@ -207,20 +195,15 @@ impl<'a> Graph<'a> {
             stack.extend(self.links(node).iter().map(|arc| arc.to));
         }
         let keys = self.keys.iter().zip(seen);
-        keys.filter(|(_, seen)| *seen)
-            .map(|(key, _)| *key)
-            .collect()
+        keys.filter(|(_, seen)| *seen).map(|(key, _)| *key).collect()
     }
 
     /// The strongly connected components of the nodes, the root left out (every `follows = ""`
     /// would close a cycle through it). Tarjan's algorithm with a stack of its own.
     fn components(&self) -> Components {
         let count = self.keys.len();
-        let mut found = Components {
-            of: vec![NONE; count],
-            nodes: Vec::with_capacity(count),
-            first: vec![0],
-        };
+        let mut found =
+            Components { of: vec![NONE; count], nodes: Vec::with_capacity(count), first: vec![0] };
         let mut seen = vec![NONE; count];
         let mut low = vec![0_u32; count];
         let mut next = 0;
@@ -334,8 +317,6 @@ impl Tally {
 
     fn count(&self, bit: usize) -> usize {
         let digits = self.digits.iter().enumerate();
-        digits
-            .map(|(at, digit)| ((digit >> bit & 1) as usize) << at)
-            .sum()
+        digits.map(|(at, digit)| ((digit >> bit & 1) as usize) << at).sum()
     }
 }

@@ -222,7 +222,9 @@ impl Reader<'_> {
             },
             ast::Expr::PathRel(path) => (Some(path.syntax().text().to_string()), true),
             ast::Expr::PathAbs(path) => (Some(path.syntax().text().to_string()), false),
-            ast::Expr::Ident(ident) if matches!(ident.syntax().text().to_string().as_str(), "true" | "false") => {
+            ast::Expr::Ident(ident)
+                if matches!(ident.syntax().text().to_string().as_str(), "true" | "false") =>
+            {
                 (None, false)
             }
             ast::Expr::Ident(_) => {

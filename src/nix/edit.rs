@@ -1,8 +1,8 @@
 //! Lossless edits of a flake.nix: ranges of the original text that go, and not a byte besides.
 
 use rnix::ast;
-use rowan::ast::AstNode as _;
 use rnix::{SyntaxKind, TextRange, TextSize};
+use rowan::ast::AstNode as _;
 
 use super::declare::{Declarations, flake_set, outputs_function};
 use super::{NixError, Source};

@@ -8,8 +8,8 @@ use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
 
 use camino::Utf8Path;
 use rnix::ast::{self, BinOpKind};
-use rowan::ast::AstNode as _;
 use rnix::{SyntaxKind, SyntaxNode};
+use rowan::ast::AstNode as _;
 
 use super::scope::{Scopes, Variable};
 use super::syntax::{AttrPath, application, attr_name, attr_path, last_name, unparenthesized};
@@ -19,9 +19,8 @@ use super::usage::{Project, Role};
 const MAX_STEPS: usize = 50_000;
 
 /// The outputs that flake-parts makes of definitions in `perSystem` (flake-parts: `modules/*.nix`).
-const PER_SYSTEM_OUTPUTS: [&str; 8] = [
-    "apps", "bundlers", "checks", "devShells", "formatter", "hydraJobs", "legacyPackages", "packages",
-];
+const PER_SYSTEM_OUTPUTS: [&str; 8] =
+    ["apps", "bundlers", "checks", "devShells", "formatter", "hydraJobs", "legacyPackages", "packages"];
 
 /// The top-level options that any output may depend on.
 const EVERYWHERE: [&str; 8] =
@@ -108,7 +107,9 @@ impl<'a> Flow<'a> {
         let under_options = names.first().is_some_and(|name| name.as_deref() == Some("options"));
         let inside_options = node.parent().and_then(|set| set.parent()).is_some_and(|outer| {
             let path = ast::AttrpathValue::cast(outer).and_then(|binding| binding.attrpath());
-            path.is_some_and(|path| attr_path(&path).last().is_some_and(|name| name.as_deref() == Some("options")))
+            path.is_some_and(|path| {
+                attr_path(&path).last().is_some_and(|name| name.as_deref() == Some("options"))
+            })
         });
         let name = if inside_options { names.first() } else { names.get(1).filter(|_| under_options) };
         self.known_options.extend(name.cloned().flatten());
@@ -116,7 +117,8 @@ impl<'a> Flow<'a> {
 
     /// Follows the value of `node` in `file`.
     pub(super) fn follow(&self, file: usize, node: &SyntaxNode) -> Reach {
-        let mut walk = Walk { flow: self, reach: Reach::default(), seen: HashSet::new(), queue: VecDeque::new() };
+        let mut walk =
+            Walk { flow: self, reach: Reach::default(), seen: HashSet::new(), queue: VecDeque::new() };
         walk.push(Step { file, node: node.clone(), path: Vec::new(), bare: true });
         while let Some(step) = walk.queue.pop_front() {
             walk.outwards(step);
@@ -456,7 +458,9 @@ pub(super) fn stands_in_imports(node: &SyntaxNode) -> bool {
                 });
             }
             SyntaxKind::NODE_APPLY => {
-                let Some(function) = ast::Apply::cast(parent).and_then(|it| it.lambda()) else { return false };
+                let Some(function) = ast::Apply::cast(parent).and_then(|it| it.lambda()) else {
+                    return false;
+                };
                 let (function, _) = application(&unparenthesized(function));
                 return is_import_tree(&function);
             }
@@ -471,10 +475,9 @@ fn is_import_tree(expr: &ast::Expr) -> bool {
     match unparenthesized(expr.clone()) {
         ast::Expr::Ident(ident) => ident.syntax().text() == "import-tree",
         ast::Expr::Select(select) => {
-            select
-                .attrpath()
-                .is_some_and(|path| attr_path(&path).iter().any(|name| name.as_deref() == Some("import-tree")))
-                || select.expr().is_some_and(|base| is_import_tree(&base))
+            select.attrpath().is_some_and(|path| {
+                attr_path(&path).iter().any(|name| name.as_deref() == Some("import-tree"))
+            }) || select.expr().is_some_and(|base| is_import_tree(&base))
         }
         ast::Expr::Apply(apply) => apply.lambda().is_some_and(|function| is_import_tree(&function)),
         _ => false,

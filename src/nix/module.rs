@@ -92,11 +92,11 @@ fn applications(source: &Source) -> impl Iterator<Item = (ast::Expr, Vec<ast::Ex
         .descendants()
         .filter_map(ast::Apply::cast)
         .filter(|apply| {
-            let inside = apply.syntax().ancestors().skip(1).find(|node| node.kind() != SyntaxKind::NODE_PAREN);
-            inside
-                .and_then(ast::Apply::cast)
-                .and_then(|outer| outer.lambda())
-                .is_none_or(|function| !function.syntax().text_range().contains_range(apply.syntax().text_range()))
+            let inside =
+                apply.syntax().ancestors().skip(1).find(|node| node.kind() != SyntaxKind::NODE_PAREN);
+            inside.and_then(ast::Apply::cast).and_then(|outer| outer.lambda()).is_none_or(|function| {
+                !function.syntax().text_range().contains_range(apply.syntax().text_range())
+            })
         })
         .map(|apply| application(&ast::Expr::Apply(apply)))
 }

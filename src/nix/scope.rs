@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 
 use rnix::ast;
-use rowan::ast::AstNode as _;
 use rnix::{SyntaxKind, SyntaxNode};
+use rowan::ast::AstNode as _;
 
 use super::syntax::attr_name;
 
@@ -26,9 +26,9 @@ impl Scopes {
             let name = node.text().to_string();
             let Some(parent) = node.parent() else { continue };
             let from = match parent.kind() {
-                SyntaxKind::NODE_ATTRPATH
-                | SyntaxKind::NODE_PAT_BIND
-                | SyntaxKind::NODE_IDENT_PARAM => continue,
+                SyntaxKind::NODE_ATTRPATH | SyntaxKind::NODE_PAT_BIND | SyntaxKind::NODE_IDENT_PARAM => {
+                    continue;
+                }
                 SyntaxKind::NODE_PAT_ENTRY if parent.first_child().as_ref() == Some(&node) => continue,
                 SyntaxKind::NODE_INHERIT => match ast::Inherit::cast(parent.clone()) {
                     // `inherit (set) name`: the name is an attribute, no variable.

@@ -1,8 +1,8 @@
 //! Where one file touches the flake's inputs.
 
 use rnix::ast;
-use rowan::ast::AstNode as _;
 use rnix::{SyntaxKind, SyntaxNode};
+use rowan::ast::AstNode as _;
 
 use super::declare::{flake_set, outputs_function};
 use super::scope::Scopes;
@@ -64,7 +64,9 @@ impl Finder<'_> {
         if !is_flake {
             return;
         }
-        let Ok(outputs) = flake_set(source).and_then(|flake| outputs_function(source, &flake)) else { return };
+        let Ok(outputs) = flake_set(source).and_then(|flake| outputs_function(source, &flake)) else {
+            return;
+        };
         let scope = outputs.syntax().clone();
         let text = |ident: ast::Ident| ident.syntax().text().to_string();
         let (whole, formals) = match outputs.param() {
@@ -114,8 +116,12 @@ impl Finder<'_> {
             }
             return;
         }
-        let path: Vec<Option<String>> =
-            select.attrpath().into_iter().flat_map(|path| path.attrs()).map(|attr| attr_name(&attr)).collect();
+        let path: Vec<Option<String>> = select
+            .attrpath()
+            .into_iter()
+            .flat_map(|path| path.attrs())
+            .map(|attr| attr_name(&attr))
+            .collect();
         let node = select.syntax().clone();
         let mut denotes = denotes;
         let mut names = path.iter();

@@ -2,8 +2,8 @@
 //! other file of this room needs: places, static attribute paths, literal strings and paths.
 
 use rnix::ast::{self, HasEntry as _, InterpolPart};
-use rowan::ast::AstNode as _;
 use rnix::{ParseError, SyntaxKind, SyntaxNode, TextRange, TextSize};
+use rowan::ast::AstNode as _;
 
 use super::NixError;
 
@@ -74,14 +74,18 @@ impl Source {
     fn syntax_error(&self, error: &ParseError) -> NixError {
         let end = TextSize::of(self.text.as_str());
         let (at, what) = match error {
-            ParseError::Unexpected(range) | ParseError::UnexpectedExtra(range) => (range.start(), self.unexpected(*range)),
+            ParseError::Unexpected(range) | ParseError::UnexpectedExtra(range) => {
+                (range.start(), self.unexpected(*range))
+            }
             ParseError::UnexpectedWanted(_, range, wanted) => {
                 (range.start(), format!("{}, expected {}", self.unexpected(*range), names(wanted)))
             }
             ParseError::UnexpectedDoubleBind(range) => {
                 (range.start(), "arguments are bound by a second `@` pattern".to_owned())
             }
-            ParseError::DuplicatedArgs(range, name) => (range.start(), format!("duplicate argument `{name}`")),
+            ParseError::DuplicatedArgs(range, name) => {
+                (range.start(), format!("duplicate argument `{name}`"))
+            }
             ParseError::UnexpectedEOF => (end, "unexpected end of file".to_owned()),
             ParseError::UnexpectedEOFWanted(wanted) => {
                 (end, format!("unexpected end of file, expected {}", names(wanted)))
@@ -94,7 +98,9 @@ impl Source {
 
     fn unexpected(&self, range: TextRange) -> String {
         match self.text[range].split_whitespace().next() {
-            Some(word) => format!("unexpected `{}`", word.chars().take(40).collect::<String>().escape_debug()),
+            Some(word) => {
+                format!("unexpected `{}`", word.chars().take(40).collect::<String>().escape_debug())
+            }
             None => "unexpected text".to_owned(),
         }
     }

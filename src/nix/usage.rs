@@ -249,7 +249,9 @@ impl Project {
             Some(exact) => vec![*exact],
             None => self
                 .below(&path)
-                .filter(|at| self.files.get(*at).is_some_and(|file| !matches!(file.role, Role::Flake | Role::Module)))
+                .filter(|at| {
+                    self.files.get(*at).is_some_and(|file| !matches!(file.role, Role::Flake | Role::Module))
+                })
                 .collect(),
         }
     }

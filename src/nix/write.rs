@@ -25,7 +25,10 @@ impl NestedFlake<'_> {
         for (name, declaration) in &self.inputs {
             let alias = self.aliases.iter().find(|(_, alias)| alias == name);
             if let Some((root, _)) = alias {
-                let _ = writeln!(text, "# the root flake's {root}, at the same revision; follows cannot reach it");
+                let _ = writeln!(
+                    text,
+                    "# the root flake's {root}, at the same revision; follows cannot reach it"
+                );
             } else {
                 for comment in &declaration.comments {
                     let _ = writeln!(text, "{comment}");
@@ -52,9 +55,11 @@ impl NestedFlake<'_> {
     /// A setting's value as it was written, but that a `follows` which leaves the partition points at
     /// the alias.
     fn value(&self, setting: &super::Setting) -> String {
-        let target = setting.string.as_deref().filter(|_| setting.path.last().is_some_and(|last| last == "follows"));
+        let target =
+            setting.string.as_deref().filter(|_| setting.path.last().is_some_and(|last| last == "follows"));
         let Some(target) = target else { return setting.text.clone() };
-        let (first, rest) = target.split_once('/').map_or((target, None), |(first, rest)| (first, Some(rest)));
+        let (first, rest) =
+            target.split_once('/').map_or((target, None), |(first, rest)| (first, Some(rest)));
         match self.aliases.iter().find(|(root, _)| root == first) {
             Some((_, alias)) => quoted(&rest.map_or(alias.clone(), |rest| format!("{alias}/{rest}"))),
             None => setting.text.clone(),

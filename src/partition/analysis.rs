@@ -140,7 +140,13 @@ impl Analysis {
             let usage = flake.usages.usage(name);
             let sites = sites.map(SiteSummary::from).collect();
             let is_flake = declaration.is_none_or(|declaration| declaration.is_flake());
-            inputs.push(InputSummary { reference, flake: is_flake, usage, sites, ..InputSummary::of(name, root, &flake.lock) });
+            inputs.push(InputSummary {
+                reference,
+                flake: is_flake,
+                usage,
+                sites,
+                ..InputSummary::of(name, root, &flake.lock)
+            });
         }
         let partitions = flake.partitions.values().map(|partition| PartitionSummary {
             name: partition.name.clone(),

@@ -69,7 +69,10 @@ impl fmt::Display for Reason {
             Reason::Everything(why) => write!(f, "any output may need it: {why}"),
             Reason::FlakeModule => write!(f, "its flakeModule is imported, which every output evaluates"),
             Reason::Forced(output) => {
-                write!(f, "`flake.{output}` is its value itself, which flake-parts evaluates at the root, too")
+                write!(
+                    f,
+                    "`flake.{output}` is its value itself, which flake-parts evaluates at the root, too"
+                )
             }
             Reason::FollowedBy(inputs) => write!(f, "{} follow{} it", inputs.join(", "), s(inputs.len())),
             Reason::Pkgs => write!(f, "flake-parts makes `pkgs` from it"),
@@ -112,7 +115,9 @@ impl Reason {
                 Some(format!("declare it in the flake of partition `{partition}` instead"))
             }
             Reason::Implicit => Some(format!("declare it: `inputs.{input}.url = …`")),
-            Reason::NoSites => Some(format!("if nothing needs it, remove it: `{input}` need not be an input")),
+            Reason::NoSites => {
+                Some(format!("if nothing needs it, remove it: `{input}` need not be an input"))
+            }
             _ => None,
         }
     }

@@ -138,8 +138,10 @@ impl Flake {
         let flake_nix = source(files, "flake.nix")?;
         let declarations = Declarations::read(&flake_nix).map_err(nix("flake.nix"))?;
         let lock_path = Utf8Path::new("flake.lock");
-        let lock_bytes =
-            files.get(lock_path).cloned().ok_or_else(|| FlakeError::Missing { path: lock_path.to_owned() })?;
+        let lock_bytes = files
+            .get(lock_path)
+            .cloned()
+            .ok_or_else(|| FlakeError::Missing { path: lock_path.to_owned() })?;
         let lock = Lock::parse(&lock_bytes)
             .map_err(|source| FlakeError::Lock { path: lock_path.to_owned(), source })?;
         let graph = Graph::new(&lock);
@@ -223,9 +225,9 @@ impl Flake {
     fn read_nested(&mut self, files: &Files) {
         for partition in self.partitions.values_mut() {
             let Some(folder) = &partition.folder else { continue };
-            let declarations = files.get(&folder.join("flake.nix")).map(|bytes| {
-                Source::parse(bytes).and_then(|source| Declarations::read(&source))
-            });
+            let declarations = files
+                .get(&folder.join("flake.nix"))
+                .map(|bytes| Source::parse(bytes).and_then(|source| Declarations::read(&source)));
             match declarations {
                 Some(Ok(declarations)) => partition.holds = declarations.inputs.into_keys().collect(),
                 Some(Err(error)) => self.findings.push(
@@ -252,7 +254,9 @@ impl Flake {
             return None;
         }
         let by_reference = self.declarations.inputs.values().find(|input| {
-            input.url().is_some_and(|url| url.split(['?', '#']).next().is_some_and(|url| url.ends_with("/flake-parts")))
+            input.url().is_some_and(|url| {
+                url.split(['?', '#']).next().is_some_and(|url| url.ends_with("/flake-parts"))
+            })
         });
         let by_name = self.declarations.inputs.get("flake-parts");
         by_name.or(by_reference).map(|input| input.name.as_str())

@@ -122,7 +122,8 @@ impl Flake {
 
 /// How the module in `from` writes the path of the folder `to`: `./_inputs`, `../../dev`.
 pub(super) fn relative(from: &Utf8Path, to: &Utf8Path) -> String {
-    let mut from: Vec<&str> = from.parent().unwrap_or(Utf8Path::new("")).components().map(|part| part.as_str()).collect();
+    let mut from: Vec<&str> =
+        from.parent().unwrap_or(Utf8Path::new("")).components().map(|part| part.as_str()).collect();
     let mut to: Vec<&str> = to.components().map(|part| part.as_str()).collect();
     while let (Some(a), Some(b)) = (from.first(), to.first())
         && a == b

@@ -47,7 +47,9 @@ pub enum SplitError {
         modified: i64,
     },
     /// Nobody would import the new module.
-    #[error("flakepart writes partitions where import-tree reads the modules, and this flake has no import-tree")]
+    #[error(
+        "flakepart writes partitions where import-tree reads the modules, and this flake has no import-tree"
+    )]
     NoModuleTree,
     /// A filter of the user's own decides what is imported.
     #[error("import-tree is given a filter here, and flakepart cannot tell which files pass it")]
@@ -145,11 +147,13 @@ impl SplitError {
                  `flakepart analyze` shows what is heavy without it"
                     .to_owned(),
             ),
-            SplitError::OldFlakeParts { .. } => {
-                Some(format!("`nix flake update flake-parts` to a revision of {} or later", PARTITIONS_SINCE.1))
-            }
+            SplitError::OldFlakeParts { .. } => Some(format!(
+                "`nix flake update flake-parts` to a revision of {} or later",
+                PARTITIONS_SINCE.1
+            )),
             SplitError::NoModuleTree => Some(
-                "`flakepart lock prune` and `flakepart lock extract` make both locks for a split by hand".to_owned(),
+                "`flakepart lock prune` and `flakepart lock extract` make both locks for a split by hand"
+                    .to_owned(),
             ),
             SplitError::UnknownInput { input, known } => {
                 let close = closest(input, known);
@@ -162,10 +166,10 @@ impl SplitError {
             SplitError::Blocked(blockers) => {
                 blockers.first().and_then(|blocker| blocker.reason.hint(&blocker.input))
             }
-            SplitError::NoAttrs { .. } => Some("name the outputs that need them: `--attr packages`".to_owned()),
-            SplitError::PartitionTaken { .. } => {
-                Some("choose another name: `--partition NAME`".to_owned())
+            SplitError::NoAttrs { .. } => {
+                Some("name the outputs that need them: `--attr packages`".to_owned())
             }
+            SplitError::PartitionTaken { .. } => Some("choose another name: `--partition NAME`".to_owned()),
             SplitError::BadName { .. } => Some("use letters, digits, `-` and `_`".to_owned()),
             SplitError::NoSuchProposal { proposed, .. } if proposed.is_empty() => {
                 Some("nothing is proposed; name the inputs to move with `--input`".to_owned())
@@ -174,13 +178,17 @@ impl SplitError {
             SplitError::FileTaken { .. } => Some("choose another folder: `--folder DIR`".to_owned()),
             SplitError::FolderVisible { folder } => {
                 let name = folder.file_name().unwrap_or_default();
-                Some(format!("import-tree passes over names with a leading `_`: `--folder {}`",
-                    folder.with_file_name(format!("_{name}"))))
+                Some(format!(
+                    "import-tree passes over names with a leading `_`: `--folder {}`",
+                    folder.with_file_name(format!("_{name}"))
+                ))
             }
             SplitError::Edit(error) => error.hint().map(str::to_owned),
             SplitError::Prune(error) => error.hint(),
             SplitError::Extract(error) => error.hint(),
-            SplitError::Inconsistent(_) => Some("please report this, with flake.nix and flake.lock".to_owned()),
+            SplitError::Inconsistent(_) => {
+                Some("please report this, with flake.nix and flake.lock".to_owned())
+            }
             SplitError::FilteredTree { .. } | SplitError::FolderLeaves { .. } | SplitError::Flake(_) => None,
         }
     }
@@ -283,7 +291,11 @@ impl Choice {
                 _ => proposals.first(),
             };
             let Some(proposal) = proposal else { return Ok(None) };
-            (proposal.inputs.clone(), proposal.attrs.iter().cloned().collect(), Some(proposal.partition.clone()))
+            (
+                proposal.inputs.clone(),
+                proposal.attrs.iter().cloned().collect(),
+                Some(proposal.partition.clone()),
+            )
         } else {
             let inputs = asked_for(flake, &request.inputs)?;
             if inputs.is_empty() {
@@ -300,11 +312,9 @@ impl Choice {
         }
         let partition = proposed_name.unwrap_or_else(|| flake.partition_name(&inputs, &attrs));
         let folder = match &request.folder {
-            Some(folder) if done == 0 => {
-                joined(Utf8Path::new("flake.nix"), folder.as_str())
-                    .filter(|folder| !folder.as_str().is_empty())
-                    .ok_or_else(|| SplitError::FolderLeaves { folder: folder.clone() })?
-            }
+            Some(folder) if done == 0 => joined(Utf8Path::new("flake.nix"), folder.as_str())
+                .filter(|folder| !folder.as_str().is_empty())
+                .ok_or_else(|| SplitError::FolderLeaves { folder: folder.clone() })?,
             _ => flake.folder(&partition),
         };
         Ok(Some(Choice { inputs, attrs, partition, folder }))
@@ -385,7 +395,8 @@ fn place(flake: &Flake, flake_parts: &str, choice: &Choice) -> Result<Utf8PathBu
     if tree.filtered {
         return Err(SplitError::FilteredTree { place: tree.place.clone() });
     }
-    if let Some(modified) = flake_parts_modified(flake, flake_parts).filter(|date| *date < PARTITIONS_SINCE.0) {
+    if let Some(modified) = flake_parts_modified(flake, flake_parts).filter(|date| *date < PARTITIONS_SINCE.0)
+    {
         return Err(SplitError::OldFlakeParts { modified });
     }
     if flake.is_visible(&choice.folder) {
@@ -439,7 +450,8 @@ fn consistent(before: &Flake, after: &Flake, choice: &Choice) -> Result<(), Spli
     };
     let gone = choice.inputs.iter().all(|input| !after.declarations.inputs.contains_key(input));
     let wired = after.partitions.get(&choice.partition);
-    let holds = wired.is_some_and(|partition| choice.inputs.iter().all(|input| partition.holds.contains(input)));
+    let holds =
+        wired.is_some_and(|partition| choice.inputs.iter().all(|input| partition.holds.contains(input)));
     let routed = wired.is_some_and(|partition| partition.attrs == choice.attrs);
     let problem = if kept(before) != kept(after) {
         "another declaration in flake.nix changed"

@@ -76,9 +76,10 @@ pub(super) fn build(
         result.stderr = Some(tail(&output.stderr));
         return Ok(result);
     }
-    let built: Vec<Built> =
-        serde_json::from_slice(&output.stdout).map_err(|error| ProveError::Answer { what: error.to_string() })?;
-    let out = built.first().and_then(|built| built.outputs.get("out").or_else(|| built.outputs.values().next()));
+    let built: Vec<Built> = serde_json::from_slice(&output.stdout)
+        .map_err(|error| ProveError::Answer { what: error.to_string() })?;
+    let out =
+        built.first().and_then(|built| built.outputs.get("out").or_else(|| built.outputs.values().next()));
     result.path = out.cloned();
     result.ok = true;
     let (Some(arguments), Some(out)) = (arguments, out) else { return Ok(result) };

@@ -22,7 +22,8 @@ pub fn prove(
 ) -> Result<Proof, ProveError> {
     let wanted_paths: Vec<AttrPath> =
         options.outputs.iter().map(|attr| attr_path(attr)).collect::<Result<_, _>>()?;
-    let wanted = |path: &[String]| wanted_paths.is_empty() || wanted_paths.iter().any(|want| agrees(path, want));
+    let wanted =
+        |path: &[String]| wanted_paths.is_empty() || wanted_paths.iter().any(|want| agrees(path, want));
     let before_side = Side::load(nix, &options.before, before, &options.systems)?;
     let after_side = Side::load(nix, &options.after, after, &options.systems)?;
     let was = before_side.outputs(&wanted, progress)?;

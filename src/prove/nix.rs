@@ -61,9 +61,13 @@ impl ProveError {
     #[must_use]
     pub fn hint(&self) -> Option<String> {
         match self {
-            ProveError::NoNix { .. } => Some("install Nix, or pass --no-verify to `split` to go without the proof".to_owned()),
+            ProveError::NoNix { .. } => {
+                Some("install Nix, or pass --no-verify to `split` to go without the proof".to_owned())
+            }
             ProveError::Load { .. } => Some("`nix flake metadata` shows the whole of it".to_owned()),
-            ProveError::BadAttr { .. } => Some("write it as in `packages.hello` or `packages.x86_64-linux.hello`".to_owned()),
+            ProveError::BadAttr { .. } => {
+                Some("write it as in `packages.hello` or `packages.x86_64-linux.hello`".to_owned())
+            }
             _ => None,
         }
     }
@@ -93,7 +97,11 @@ impl Nix {
 
     /// The release as (major, minor), where the version says so.
     pub(super) fn release(&self) -> Option<(u32, u32)> {
-        let number = self.version.split_whitespace().rev().find(|word| word.starts_with(|c: char| c.is_ascii_digit()))?;
+        let number = self
+            .version
+            .split_whitespace()
+            .rev()
+            .find(|word| word.starts_with(|c: char| c.is_ascii_digit()))?;
         let mut parts = number.split('.');
         Some((parts.next()?.parse().ok()?, parts.next()?.parse().ok()?))
     }
@@ -105,11 +113,7 @@ impl Nix {
         if self.offline {
             command.arg("--offline");
         }
-        command
-            .args(arguments)
-            .stdin(Stdio::null())
-            .output()
-            .map_err(|source| ProveError::NoNix { source })
+        command.args(arguments).stdin(Stdio::null()).output().map_err(|source| ProveError::NoNix { source })
     }
 }
 
@@ -118,7 +122,9 @@ impl Nix {
 pub(super) fn essence(stderr: &str) -> String {
     let text = without_styles(stderr);
     let lines: Vec<&str> = text.lines().map(str::trim).collect();
-    let cause = lines.iter().rposition(|line| line.strip_prefix("error:").is_some_and(|rest| !rest.trim().is_empty()));
+    let cause = lines
+        .iter()
+        .rposition(|line| line.strip_prefix("error:").is_some_and(|rest| !rest.trim().is_empty()));
     let Some(at) = cause else {
         return lines.into_iter().rfind(|line| !line.is_empty()).unwrap_or("no message").to_owned();
     };

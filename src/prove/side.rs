@@ -63,7 +63,14 @@ impl<'a> Side<'a> {
         systems: &[String],
     ) -> Result<Self, ProveError> {
         let reference = format!("path:{folder}");
-        let output = nix.run(&["flake", "metadata", "--json", "--no-write-lock-file", "--no-update-lock-file", &reference])?;
+        let output = nix.run(&[
+            "flake",
+            "metadata",
+            "--json",
+            "--no-write-lock-file",
+            "--no-update-lock-file",
+            &reference,
+        ])?;
         if !output.status.success() {
             let message = essence(&String::from_utf8_lossy(&output.stderr)).replace(folder.as_str(), name);
             return Err(ProveError::Load { side: name.to_owned(), message });
@@ -92,7 +99,10 @@ impl<'a> Side<'a> {
     }
 
     /// Evaluates an expression to JSON; the inner error is Nix's.
-    pub(super) fn eval<T: serde::de::DeserializeOwned>(&self, expr: &str) -> Result<Result<T, String>, ProveError> {
+    pub(super) fn eval<T: serde::de::DeserializeOwned>(
+        &self,
+        expr: &str,
+    ) -> Result<Result<T, String>, ProveError> {
         let output = self.nix.run(&["eval", "--json", "--expr", expr])?;
         if !output.status.success() {
             let message = essence(&String::from_utf8_lossy(&output.stderr));
@@ -120,7 +130,8 @@ impl<'a> Side<'a> {
             Ok(names) => names.unwrap_or_default(),
             Err(message) => return Err(ProveError::Load { side: self.name.to_owned(), message }),
         };
-        let paths: Vec<AttrPath> = top.into_iter().map(|name| vec![name]).filter(|path| wanted(path)).collect();
+        let paths: Vec<AttrPath> =
+            top.into_iter().map(|name| vec![name]).filter(|path| wanted(path)).collect();
         let mut values = self.values(paths, progress)?;
         values.retain(|path, _| wanted(path));
         Ok(values)

@@ -1,9 +1,7 @@
 //! `analyze` for people: what is heavy, and what to do.
 
 use super::finding::findings;
-use super::text::{
-    BOLD, CYAN, DIM, GREEN, WIDTH, YELLOW, bold, cell, count, shown, size, styled, wrapped,
-};
+use super::text::{BOLD, CYAN, DIM, GREEN, WIDTH, YELLOW, bold, cell, count, shown, size, styled, wrapped};
 use crate::finding::Level;
 use crate::nix::Usage;
 use crate::partition::{Analysis, InputSummary, Proposal};
@@ -17,8 +15,10 @@ pub fn analysis(analysis: &Analysis) -> String {
     let mut text = head(analysis);
     text.push_str(&inputs(analysis));
     for partition in &analysis.partitions {
-        let folder = partition.folder.as_ref().map_or("a folder that is computed".to_owned(), |f| shown(f.as_str()));
-        let nodes = partition.nodes.map_or("no lock that can be read".to_owned(), |nodes| count(nodes, "node"));
+        let folder =
+            partition.folder.as_ref().map_or("a folder that is computed".to_owned(), |f| shown(f.as_str()));
+        let nodes =
+            partition.nodes.map_or("no lock that can be read".to_owned(), |nodes| count(nodes, "node"));
         text.push_str(&format!(
             "\nPartition {} in {folder}: {nodes}\n",
             styled(BOLD, &shown(&partition.name))
@@ -81,7 +81,8 @@ fn inputs(analysis: &Analysis) -> String {
 
 /// The outputs that an input feeds and the first place that says so.
 fn used_by(input: &InputSummary) -> String {
-    let mut outputs: Vec<&str> = input.sites.iter().flat_map(|site| &site.outputs).map(String::as_str).collect();
+    let mut outputs: Vec<&str> =
+        input.sites.iter().flat_map(|site| &site.outputs).map(String::as_str).collect();
     outputs.sort_unstable();
     outputs.dedup();
     let Some(first) = input.sites.first() else {
@@ -118,7 +119,8 @@ fn proposal(proposal: &Proposal, first: bool) -> String {
         proposal.nested_nodes
     ));
     text.push_str(&wrapped("  why     ", &shown(&proposal.why)));
-    let command = if first { "flakepart split".to_owned() } else { format!("flakepart split --partition {name}") };
+    let command =
+        if first { "flakepart split".to_owned() } else { format!("flakepart split --partition {name}") };
     text.push_str(&format!("  do it   {command}   (--dry-run shows the diff)\n"));
     text
 }
@@ -144,8 +146,12 @@ fn staying(analysis: &Analysis) -> String {
     let width = names.max().unwrap_or(0).min(24);
     for input in inputs {
         let Some(blocker) = analysis.staying.get(&input.name) else { continue };
-        let place = blocker.place.as_ref().map(|(file, line)| format!(" ({file}:{line})")).unwrap_or_default();
-        text.push_str(&wrapped(&format!("  {}  ", cell(&shown(&input.name), width)), &shown(&format!("{}{place}", blocker.reason))));
+        let place =
+            blocker.place.as_ref().map(|(file, line)| format!(" ({file}:{line})")).unwrap_or_default();
+        text.push_str(&wrapped(
+            &format!("  {}  ", cell(&shown(&input.name), width)),
+            &shown(&format!("{}{place}", blocker.reason)),
+        ));
     }
     text
 }

@@ -53,7 +53,11 @@ impl<'a> PlanJson<'a> {
             attrs: all(|moved| &moved.attrs),
             folder: first.map(|moved| moved.folder.clone()),
             partitions: &plan.partitions,
-            files: plan.changes.actions().map(|(path, action)| FileJson { path: path.to_owned(), action }).collect(),
+            files: plan
+                .changes
+                .actions()
+                .map(|(path, action)| FileJson { path: path.to_owned(), action })
+                .collect(),
             root_nodes_before: plan.root_nodes_before,
             root_nodes_after: plan.root_nodes_after,
             nested_nodes: plan.partitions.iter().map(|moved| moved.nested_nodes).sum(),
@@ -70,7 +74,9 @@ pub fn colored_diff(diff: &str) -> String {
     diff.split_inclusive('\n')
         .map(|line| {
             let style = match line {
-                _ if line.starts_with("diff --git") || line.starts_with("+++") || line.starts_with("---") => BOLD,
+                _ if line.starts_with("diff --git") || line.starts_with("+++") || line.starts_with("---") => {
+                    BOLD
+                }
                 _ if line.starts_with("@@") => CYAN,
                 _ if line.starts_with('+') => GREEN,
                 _ if line.starts_with('-') => RED,
@@ -97,7 +103,11 @@ pub fn plan(plan: &SplitPlan) -> String {
         text.push_str(&format!("Partition {}\n", bold(&shown(&moved.partition))));
         text.push_str(&wrapped("  moves   ", &shown(&moved.inputs.join(", "))));
         text.push_str(&wrapped("  routes  ", &shown(&moved.attrs.join(", "))));
-        text.push_str(&format!("  into    {}: {}\n", shown(moved.folder.as_str()), count(moved.nested_nodes, "node")));
+        text.push_str(&format!(
+            "  into    {}: {}\n",
+            shown(moved.folder.as_str()),
+            count(moved.nested_nodes, "node")
+        ));
         for (root, alias) in &moved.aliases {
             let why = format!("{alias} = the root's {root}, which a nested flake cannot follow");
             text.push_str(&wrapped("  pins    ", &shown(&why)));

@@ -31,7 +31,8 @@ pub fn shown(text: &str) -> String {
     text.chars()
         .flat_map(|char| {
             let escaped = char.is_control() || turns(char);
-            let (plain, escape) = if escaped { (None, Some(char.escape_default())) } else { (Some(char), None) };
+            let (plain, escape) =
+                if escaped { (None, Some(char.escape_default())) } else { (Some(char), None) };
             plain.into_iter().chain(escape.into_iter().flatten())
         })
         .collect()

@@ -101,7 +101,8 @@ fn commit_blobs(git: &Git, commit: &Commit<'_>) -> Result<Blobs, TreeError> {
         if entry.kind() != Some(ObjectType::Blob) {
             return TreeWalkResult::Ok;
         }
-        let (Ok(folder), Ok(name)) = (std::str::from_utf8(folder.as_bytes()), std::str::from_utf8(entry.name_bytes()))
+        let (Ok(folder), Ok(name)) =
+            (std::str::from_utf8(folder.as_bytes()), std::str::from_utf8(entry.name_bytes()))
         else {
             bad.get_or_insert_with(|| shown(entry.name_bytes()));
             return TreeWalkResult::Ok;

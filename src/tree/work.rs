@@ -129,7 +129,10 @@ impl WorkTree {
             return Ok(());
         }
         let message = String::from_utf8_lossy(&output.stderr).trim().to_owned();
-        Err(TreeError::GitProgram { what: arguments.first().map_or(String::new(), |verb| (*verb).to_owned()), message })
+        Err(TreeError::GitProgram {
+            what: arguments.first().map_or(String::new(), |verb| (*verb).to_owned()),
+            message,
+        })
     }
 }
 
