@@ -35,7 +35,8 @@ pub(super) fn run(arguments: &Arguments, output: &Output) -> Result<Outcome, Err
         analyses.push(analyze(Target::open(None)?, arguments)?);
     }
     for target in &arguments.targets {
-        analyses.push(analyze(Target::open(Some(target))?, arguments)?);
+        let one = Target::open(Some(target)).and_then(|open| analyze(open, arguments));
+        analyses.push(one.map_err(|error| error.within(Some(target).filter(|target| target.is_dir())))?);
     }
     match (arguments.format, analyses.as_slice()) {
         (Format::Human, analyses) => {

@@ -13,7 +13,7 @@ use crate::{check, report};
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
     /// A folder with a flake.nix; the nearest one upwards if left out
-    flake: Option<Utf8PathBuf>,
+    pub(super) flake: Option<Utf8PathBuf>,
     /// Judge what is staged for the next commit, not the work tree
     #[arg(long)]
     staged: bool,

@@ -13,6 +13,9 @@ use crate::tree::TreeError;
 /// Why a run failed.
 #[derive(Debug, ThisError)]
 pub(super) enum Error {
+    /// An error about a flake that was named on the command line.
+    #[error("{source}")]
+    Within { folder: Utf8PathBuf, source: Box<Error> },
     #[error("{0}")]
     Tree(#[from] TreeError),
     #[error("{0}")]
@@ -51,9 +54,18 @@ fn list(paths: &[Utf8PathBuf]) -> String {
 }
 
 impl Error {
+    /// The same error, with its places below the folder that the user named.
+    pub(super) fn within(self, folder: Option<&Utf8PathBuf>) -> Error {
+        match folder {
+            Some(folder) if folder != "." => Error::Within { folder: folder.clone(), source: Box::new(self) },
+            _ => self,
+        }
+    }
+
     /// 2 for what it was given, 3 for what it needs, 4 for itself (contract).
     pub(super) fn exit_code(&self) -> u8 {
         match self {
+            Error::Within { source, .. } => source.exit_code(),
             Error::Tree(error) if error.is_program_failure() => 3,
             Error::Change(ChangeError::Tree(error)) if error.is_program_failure() => 3,
             Error::Change(ChangeError::Stranded { .. } | ChangeError::Write { .. }) => 3,
@@ -79,6 +91,11 @@ impl Error {
             numbers.fold(path.to_string(), |place, number| format!("{place}:{number}"))
         };
         match self {
+            Error::Within { folder, source } => {
+                let below =
+                    if folder.ends_with("flake.nix") { folder.parent().unwrap_or(folder) } else { folder };
+                source.place().map(|place| below.join(place).into_string())
+            }
             Error::Flake(error) | Error::Split(SplitError::Flake(error)) => match error {
                 FlakeError::Missing { .. } => None,
                 FlakeError::Lock { path, source } => Some(lock_place(path, source)),
@@ -107,6 +124,7 @@ impl Error {
 
     fn hint(&self) -> Option<String> {
         match self {
+            Error::Within { source, .. } => source.hint(),
             Error::Tree(error) | Error::Change(ChangeError::Tree(error)) => error.hint(),
             Error::Flake(error) | Error::Split(SplitError::Flake(error)) => match error {
                 FlakeError::Missing { .. } => Some("`nix flake lock` makes it".to_owned()),
@@ -130,7 +148,11 @@ impl Error {
 
     /// The other reasons, where one refusal has several.
     fn more(&self) -> Vec<String> {
-        let Error::Split(SplitError::Blocked(blockers)) = self else { return Vec::new() };
+        let blockers = match self {
+            Error::Within { source, .. } => return source.more(),
+            Error::Split(SplitError::Blocked(blockers)) => blockers,
+            _ => return Vec::new(),
+        };
         let others = blockers.iter().skip(1).map(|blocker| {
             let place =
                 blocker.place.as_ref().map(|(file, line)| format!("{file}:{line}: ")).unwrap_or_default();

@@ -13,7 +13,7 @@ use crate::tree::{Tree, WorkTree};
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
     /// A folder with a flake.nix; the nearest one upwards if left out
-    flake: Option<Utf8PathBuf>,
+    pub(super) flake: Option<Utf8PathBuf>,
     /// The git revision to compare with, such as origin/main
     #[arg(long, value_name = "REV")]
     base: Option<String>,

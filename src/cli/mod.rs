@@ -85,10 +85,16 @@ pub fn main() -> ExitCode {
     let output = Output::new(cli.color, cli.quiet);
     let outcome = match cli.command {
         Command::Analyze(arguments) => analyze::run(&arguments, &output),
-        Command::Split(arguments) => split::run(&arguments, cli.offline, &output),
-        Command::Verify(arguments) => verify::run(&arguments, cli.offline, &output),
-        Command::Check(arguments) => check::run(&arguments, &output),
-        Command::Gate(arguments) => gate::run(&arguments, &output),
+        Command::Split(arguments) => split::run(&arguments, cli.offline, &output)
+            .map_err(|error| error.within(arguments.flake.as_ref())),
+        Command::Verify(arguments) => verify::run(&arguments, cli.offline, &output)
+            .map_err(|error| error.within(arguments.flake.as_ref())),
+        Command::Check(arguments) => {
+            check::run(&arguments, &output).map_err(|error| error.within(arguments.flake.as_ref()))
+        }
+        Command::Gate(arguments) => {
+            gate::run(&arguments, &output).map_err(|error| error.within(arguments.flake.as_ref()))
+        }
         Command::Lock(command) => lock::run(&command, &output),
     };
     match outcome {

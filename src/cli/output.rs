@@ -66,6 +66,11 @@ impl Output {
         Ok(matches!(answer.trim(), "y" | "Y" | "yes"))
     }
 
+    /// Whether stdout gets styles. A diff that goes into a pipe has to stay exact.
+    pub(super) fn is_styled(&self) -> bool {
+        AutoStream::new(std::io::stdout(), self.choice).current_choice() != ColorChoice::Never
+    }
+
     /// Whether somebody is there to be asked.
     pub(super) fn is_interactive() -> bool {
         std::io::stdin().is_terminal() && std::io::stderr().is_terminal()

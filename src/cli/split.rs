@@ -15,7 +15,7 @@ use crate::tree::{Tree as _, WorkTree};
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
     /// A folder with a flake.nix; the nearest one upwards if left out
-    flake: Option<Utf8PathBuf>,
+    pub(super) flake: Option<Utf8PathBuf>,
     /// An input to move; if left out, what `analyze` proposes first
     #[arg(long = "input", value_name = "NAME")]
     inputs: Vec<String>,
@@ -70,7 +70,8 @@ pub(super) fn run(arguments: &Arguments, offline: bool, output: &Output) -> Resu
         refuse_dirty(&tree, &plan)?;
     }
     if human {
-        output.data(&report::colored_diff(&plan.changes.diff()))?;
+        let diff = plan.changes.diff();
+        output.data(&if output.is_styled() { report::colored_diff(&diff) } else { diff })?;
         output.note(&format!("\n{}", report::plan(&plan)));
     }
     if arguments.dry_run {

@@ -11,7 +11,7 @@ use crate::tree::{self, Tree, WorkTree};
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
     /// A folder with a flake.nix; the nearest one upwards if left out
-    flake: Option<Utf8PathBuf>,
+    pub(super) flake: Option<Utf8PathBuf>,
     /// The git revision to compare with [default: HEAD]
     #[arg(long, value_name = "REV", conflicts_with = "before")]
     base: Option<String>,

@@ -107,7 +107,9 @@ impl Source {
 }
 
 fn names(kinds: &[SyntaxKind]) -> String {
-    let names: Vec<&str> = kinds.iter().map(|kind| name(*kind)).collect();
+    let mut names: Vec<&str> = kinds.iter().map(|kind| name(*kind)).collect();
+    names.sort_unstable();
+    names.dedup();
     names.join(" or ")
 }
 
@@ -125,6 +127,10 @@ fn name(kind: SyntaxKind) -> &'static str {
         SyntaxKind::TOKEN_THEN => "`then`",
         SyntaxKind::TOKEN_ELSE => "`else`",
         SyntaxKind::TOKEN_IDENT => "a name",
+        SyntaxKind::TOKEN_STRING_START => "a string",
+        SyntaxKind::TOKEN_INTERPOL_START => "`${`",
+        SyntaxKind::TOKEN_INHERIT => "`inherit`",
+        SyntaxKind::TOKEN_DOT => "`.`",
         _ => "something else",
     }
 }

@@ -4,6 +4,7 @@
 
 mod analysis;
 mod blockers;
+mod error;
 mod flake;
 mod layout;
 mod pins;
@@ -12,7 +13,8 @@ mod split;
 
 pub use analysis::{Analysis, InputSummary, LockSummary, PartitionSummary, SiteSummary};
 pub use blockers::{Blocker, Reason};
+pub use error::SplitError;
 pub use flake::{Files, Flake, FlakeError, ModuleTree, Partition};
 pub use pins::{pin_findings, wiring_findings};
 pub use propose::Proposal;
-pub use split::{Moved, Request, SplitError, SplitPlan};
+pub use split::{Moved, Request, SplitPlan};

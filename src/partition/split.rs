@@ -4,17 +4,16 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use camino::{Utf8Path, Utf8PathBuf};
 use serde::Serialize;
-use thiserror::Error;
 
+use super::error::SplitError;
 use super::layout::relative;
-use super::{Blocker, Files, Flake, FlakeError};
+use super::{Blocker, Files, Flake, Reason};
 use crate::change::Changes;
 use crate::finding::{Code, Finding};
-use crate::lock::{ExtractError, PruneError};
-use crate::nix::{Declaration, NestedFlake, NixError, joined, partition_module, remove_inputs};
+use crate::nix::{Declaration, NestedFlake, joined, partition_module, remove_inputs};
 
 /// flake-parts has had partitions since 2024-08-29 (facts/partitions.md).
-const PARTITIONS_SINCE: (i64, &str) = (1_724_889_600, "2024-08-29");
+pub(super) const PARTITIONS_SINCE: (i64, &str) = (1_724_889_600, "2024-08-29");
 /// Until 2025-11-06 flake-parts fetched flake-compat from the network to load a partition.
 const VENDORED_SINCE: i64 = 1_762_387_200;
 
@@ -31,167 +30,6 @@ pub struct Request {
     pub attrs: Vec<String>,
     /// The folder of the nested flake, relative to the flake.
     pub folder: Option<Utf8PathBuf>,
-}
-
-/// Why flakepart does not split.
-#[derive(Debug, Error)]
-#[non_exhaustive]
-pub enum SplitError {
-    /// Partitions belong to flake-parts.
-    #[error("this flake does not use flake-parts, and partitions are a feature of flake-parts")]
-    NoFlakeParts,
-    /// flake-parts is too old.
-    #[error("the flake-parts of this lock (modified {modified}) has no partitions yet")]
-    OldFlakeParts {
-        /// The date of the locked revision, as seconds since 1970.
-        modified: i64,
-    },
-    /// Nobody would import the new module.
-    #[error(
-        "flakepart writes partitions where import-tree reads the modules, and this flake has no import-tree"
-    )]
-    NoModuleTree,
-    /// A filter of the user's own decides what is imported.
-    #[error("import-tree is given a filter here, and flakepart cannot tell which files pass it")]
-    FilteredTree {
-        /// File and line.
-        place: (Utf8PathBuf, usize),
-    },
-    /// There is no such input.
-    #[error("flake.nix has no input `{input}`")]
-    UnknownInput {
-        /// What was asked for.
-        input: String,
-        /// The inputs there are.
-        known: Vec<String>,
-    },
-    /// The input is declared, but the lock does not have it.
-    #[error("`{input}` is not in flake.lock yet")]
-    NotLocked {
-        /// The input.
-        input: String,
-    },
-    /// Something keeps inputs at the root.
-    #[error("{} cannot move: {}", .0.first().map_or("", |blocker| blocker.input.as_str()), .0.first().map_or(String::new(), |blocker| blocker.reason.to_string()))]
-    Blocked(Vec<Blocker>),
-    /// No output is seen to use the inputs.
-    #[error("no output is seen to use {inputs}, so there is nothing to route")]
-    NoAttrs {
-        /// The inputs.
-        inputs: String,
-    },
-    /// The partition exists.
-    #[error("there is a partition `{name}` already")]
-    PartitionTaken {
-        /// The name.
-        name: String,
-        /// Who defines it.
-        place: (Utf8PathBuf, usize),
-    },
-    /// A name that could not be a folder or a Nix attribute.
-    #[error("`{}` is no name for a partition", .name.escape_debug())]
-    BadName {
-        /// The name.
-        name: String,
-    },
-    /// No proposal has this name.
-    #[error("no partition `{name}` is proposed")]
-    NoSuchProposal {
-        /// The name.
-        name: String,
-        /// The names there are.
-        proposed: Vec<String>,
-    },
-    /// A file is in the way.
-    #[error("{path} exists already")]
-    FileTaken {
-        /// The file.
-        path: Utf8PathBuf,
-    },
-    /// The folder leads out of the flake.
-    #[error("the folder {folder} is not inside of the flake")]
-    FolderLeaves {
-        /// The folder.
-        folder: Utf8PathBuf,
-    },
-    /// import-tree would import the nested flake.nix as a module.
-    #[error("import-tree would import {folder}/flake.nix as a module")]
-    FolderVisible {
-        /// The folder.
-        folder: Utf8PathBuf,
-    },
-    /// The lock cannot lose the inputs.
-    #[error(transparent)]
-    Prune(#[from] PruneError),
-    /// The nested lock cannot be made.
-    #[error(transparent)]
-    Extract(#[from] ExtractError),
-    /// flake.nix cannot be edited.
-    #[error("{0}")]
-    Edit(#[from] NixError),
-    /// The flake cannot be read after a step of the plan.
-    #[error(transparent)]
-    Flake(#[from] FlakeError),
-    /// The plan contradicts itself: a bug.
-    #[error("the plan is not consistent: {0}")]
-    Inconsistent(String),
-}
-
-impl SplitError {
-    /// What to do next.
-    #[must_use]
-    pub fn hint(&self) -> Option<String> {
-        match self {
-            SplitError::NoFlakeParts => Some(
-                "it would take `outputs = inputs: inputs.flake-parts.lib.mkFlake { inherit inputs; } …`; \
-                 `flakepart analyze` shows what is heavy without it"
-                    .to_owned(),
-            ),
-            SplitError::OldFlakeParts { .. } => Some(format!(
-                "`nix flake update flake-parts` to a revision of {} or later",
-                PARTITIONS_SINCE.1
-            )),
-            SplitError::NoModuleTree => Some(
-                "`flakepart lock prune` and `flakepart lock extract` make both locks for a split by hand"
-                    .to_owned(),
-            ),
-            SplitError::UnknownInput { input, known } => {
-                let close = closest(input, known);
-                Some(match close {
-                    Some(name) => format!("did you mean `{name}`?"),
-                    None => format!("it has: {}", known.join(", ")),
-                })
-            }
-            SplitError::NotLocked { .. } => Some("`nix flake lock` first".to_owned()),
-            SplitError::Blocked(blockers) => {
-                blockers.first().and_then(|blocker| blocker.reason.hint(&blocker.input))
-            }
-            SplitError::NoAttrs { .. } => {
-                Some("name the outputs that need them: `--attr packages`".to_owned())
-            }
-            SplitError::PartitionTaken { .. } => Some("choose another name: `--partition NAME`".to_owned()),
-            SplitError::BadName { .. } => Some("use letters, digits, `-` and `_`".to_owned()),
-            SplitError::NoSuchProposal { proposed, .. } if proposed.is_empty() => {
-                Some("nothing is proposed; name the inputs to move with `--input`".to_owned())
-            }
-            SplitError::NoSuchProposal { proposed, .. } => Some(format!("proposed: {}", proposed.join(", "))),
-            SplitError::FileTaken { .. } => Some("choose another folder: `--folder DIR`".to_owned()),
-            SplitError::FolderVisible { folder } => {
-                let name = folder.file_name().unwrap_or_default();
-                Some(format!(
-                    "import-tree passes over names with a leading `_`: `--folder {}`",
-                    folder.with_file_name(format!("_{name}"))
-                ))
-            }
-            SplitError::Edit(error) => error.hint().map(str::to_owned),
-            SplitError::Prune(error) => error.hint(),
-            SplitError::Extract(error) => error.hint(),
-            SplitError::Inconsistent(_) => {
-                Some("please report this, with flake.nix and flake.lock".to_owned())
-            }
-            SplitError::FilteredTree { .. } | SplitError::FolderLeaves { .. } | SplitError::Flake(_) => None,
-        }
-    }
 }
 
 /// One partition of a plan.
@@ -307,6 +145,7 @@ impl Choice {
         if done == 0 {
             attrs.extend(request.attrs.iter().cloned());
         }
+        refuse_blocked(flake, &inputs)?;
         if attrs.is_empty() {
             return Err(SplitError::NoAttrs { inputs: inputs.join(", ") });
         }
@@ -338,22 +177,22 @@ fn asked_for(flake: &Flake, names: &[String]) -> Result<Vec<String>, SplitError>
     Ok(inputs.into_iter().collect())
 }
 
+/// Refuses inputs that something keeps at the root. That no code names an input is no obstacle to who
+/// asks for it by name.
+fn refuse_blocked(flake: &Flake, inputs: &[String]) -> Result<(), SplitError> {
+    let moving: BTreeSet<&str> = inputs.iter().map(String::as_str).collect();
+    let blockers = moving.iter().flat_map(|input| flake.blockers(input, &moving));
+    let blockers: Vec<Blocker> = blockers.filter(|blocker| blocker.reason != Reason::NoSites).collect();
+    if blockers.is_empty() { Ok(()) } else { Err(SplitError::Blocked(blockers)) }
+}
+
 /// Moves the inputs of one choice within `files`.
 fn step(flake: &Flake, flake_parts: &str, choice: &Choice, files: &mut Files) -> Result<Moved, SplitError> {
     let module = place(flake, flake_parts, choice)?;
     let names: Vec<&str> = choice.inputs.iter().map(String::as_str).collect();
-    let moving: BTreeSet<&str> = names.iter().copied().collect();
-    let blockers: Vec<Blocker> = names
-        .iter()
-        .flat_map(|name| flake.blockers(name, &moving))
-        .filter(|blocker| blocker.reason != super::Reason::NoSites)
-        .collect();
-    if !blockers.is_empty() {
-        return Err(SplitError::Blocked(blockers));
-    }
     for attr in &choice.attrs {
         if let Some((partition, ..)) = flake.routed.get(attr) {
-            let reason = super::Reason::Routed { attr: attr.clone(), partition: partition.clone() };
+            let reason = Reason::Routed { attr: attr.clone(), partition: partition.clone() };
             let input = names.first().map_or(String::new(), |name| (*name).to_owned());
             return Err(SplitError::Blocked(vec![Blocker { input, reason, place: None }]));
         }
@@ -502,14 +341,4 @@ fn notes(plan: &SplitPlan, flake_parts_modified: Option<i64>) -> Vec<Finding> {
         }
     }
     notes
-}
-
-/// The known name that is closest to a misspelled one.
-fn closest<'a>(name: &str, known: &'a [String]) -> Option<&'a String> {
-    known
-        .iter()
-        .map(|candidate| (similar::TextDiff::from_chars(name, candidate.as_str()).ratio(), candidate))
-        .filter(|(ratio, _)| *ratio > 0.6)
-        .max_by(|a, b| a.0.total_cmp(&b.0))
-        .map(|(_, candidate)| candidate)
 }

@@ -1,5 +1,6 @@
 //! A split's plan: the diff, a summary for people, and the contract's JSON.
 
+use anstyle::Style;
 use camino::Utf8PathBuf;
 use serde::Serialize;
 
@@ -68,31 +69,22 @@ impl<'a> PlanJson<'a> {
     }
 }
 
-/// A unified diff with colors.
+/// A unified diff for a terminal: in colors, and without anything that could turn on the terminal.
 #[must_use]
 pub fn colored_diff(diff: &str) -> String {
-    diff.split_inclusive('\n')
+    diff.lines()
         .map(|line| {
             let style = match line {
-                _ if line.starts_with("diff --git") || line.starts_with("+++") || line.starts_with("---") => {
-                    BOLD
-                }
+                _ if ["diff --git", "+++", "---"].iter().any(|head| line.starts_with(head)) => BOLD,
                 _ if line.starts_with("@@") => CYAN,
                 _ if line.starts_with('+') => GREEN,
                 _ if line.starts_with('-') => RED,
-                _ => return shown_line(line),
+                _ => Style::new(),
             };
-            let (line, end) = line.strip_suffix('\n').map_or((line, ""), |line| (line, "\n"));
-            styled(style, &shown(line)) + end
+            let cells: Vec<String> = line.split('\t').map(shown).collect();
+            styled(style, &cells.join("\t")) + "\n"
         })
         .collect()
-}
-
-fn shown_line(line: &str) -> String {
-    match line.strip_suffix('\n') {
-        Some(line) => shown(line) + "\n",
-        None => shown(line),
-    }
 }
 
 /// What a plan does, in a few lines.

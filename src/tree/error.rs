@@ -19,6 +19,14 @@ pub enum TreeError {
         /// The folder.
         folder: Utf8PathBuf,
     },
+    /// What was named is not there, or not to be read.
+    #[error("cannot read {path}: {source}")]
+    Unreadable {
+        /// The path.
+        path: Utf8PathBuf,
+        /// What the system says.
+        source: std::io::Error,
+    },
     /// flake.nix is there, but git does not track it, so Nix does not see it.
     #[error("{path} is not tracked by git, so Nix does not see it")]
     Untracked {

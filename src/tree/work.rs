@@ -31,14 +31,18 @@ impl WorkTree {
                 } else {
                     folder
                 };
-                let root = folder.canonicalize_utf8()?;
+                let root = folder
+                    .canonicalize_utf8()
+                    .map_err(|source| TreeError::Unreadable { path: folder.to_owned(), source })?;
                 if !root.join("flake.nix").exists() {
                     return Err(TreeError::NoFlakeIn { folder: folder.to_owned() });
                 }
                 root
             }
             None => {
-                let here = Utf8Path::new(".").canonicalize_utf8()?;
+                let here = Utf8Path::new(".")
+                    .canonicalize_utf8()
+                    .map_err(|source| TreeError::Unreadable { path: "the current folder".into(), source })?;
                 let found = here.ancestors().find(|folder| folder.join("flake.nix").exists());
                 found.map(Utf8Path::to_owned).ok_or(TreeError::NoFlake { folder: here })?
             }

@@ -75,7 +75,13 @@ let
       prefix: string:
       if lib.hasPrefix prefix string then substring (stringLength prefix) (-1) string else string;
     concatMapStringsSep = separator: f: xs: concatStringsSep separator (map f xs);
-    escapeShellArg = x: "'${replaceStrings [ "'" ] [ "'\\''" ] (toString x)}'";
+    escapeShellArg =
+      x:
+      let
+        string = toString x;
+        isPlain = builtins.match "[a-zA-Z0-9_.,:/@%+-]+" string != null;
+      in
+      if isPlain then string else "'${replaceStrings [ "'" ] [ "'\\''" ] string}'";
     escapeShellArgs = lib.concatMapStringsSep " " lib.escapeShellArg;
     makeBinPath = lib.concatMapStringsSep ":" (package: "${package}/bin");
 

@@ -110,7 +110,15 @@ let
               "imports"
             ];
             isLong = value ? config || value ? options;
-            extra = attrNames (removeAttrs value (keywords ++ [ "config" "options" ]));
+            extra = attrNames (
+              removeAttrs value (
+                keywords
+                ++ [
+                  "config"
+                  "options"
+                ]
+              )
+            );
           in
           {
             inherit file;

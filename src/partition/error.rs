@@ -1,0 +1,180 @@
+//! Why a split is refused.
+
+use camino::Utf8PathBuf;
+use thiserror::Error;
+
+use super::split::PARTITIONS_SINCE;
+use super::{Blocker, FlakeError};
+use crate::lock::{ExtractError, PruneError};
+use crate::nix::NixError;
+
+/// Why flakepart does not split.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum SplitError {
+    /// Partitions belong to flake-parts.
+    #[error("this flake does not use flake-parts, and partitions are a feature of flake-parts")]
+    NoFlakeParts,
+    /// flake-parts is too old.
+    #[error("the flake-parts of this lock (modified {modified}) has no partitions yet")]
+    OldFlakeParts {
+        /// The date of the locked revision, as seconds since 1970.
+        modified: i64,
+    },
+    /// Nobody would import the new module.
+    #[error(
+        "flakepart writes partitions where import-tree reads the modules, and this flake has no import-tree"
+    )]
+    NoModuleTree,
+    /// A filter of the user's own decides what is imported.
+    #[error("import-tree is given a filter here, and flakepart cannot tell which files pass it")]
+    FilteredTree {
+        /// File and line.
+        place: (Utf8PathBuf, usize),
+    },
+    /// There is no such input.
+    #[error("no input `{}` is declared here", .input.escape_debug())]
+    UnknownInput {
+        /// What was asked for.
+        input: String,
+        /// The inputs there are.
+        known: Vec<String>,
+    },
+    /// The input is declared, but the lock does not have it.
+    #[error("`{input}` is not in flake.lock yet")]
+    NotLocked {
+        /// The input.
+        input: String,
+    },
+    /// Something keeps inputs at the root.
+    #[error("{} cannot move: {}", .0.first().map_or("", |blocker| blocker.input.as_str()), .0.first().map_or(String::new(), |blocker| blocker.reason.to_string()))]
+    Blocked(Vec<Blocker>),
+    /// No output is seen to use the inputs.
+    #[error("no output is seen to use {inputs}, so there is nothing to route")]
+    NoAttrs {
+        /// The inputs.
+        inputs: String,
+    },
+    /// The partition exists.
+    #[error("there is a partition `{name}` already")]
+    PartitionTaken {
+        /// The name.
+        name: String,
+        /// Who defines it.
+        place: (Utf8PathBuf, usize),
+    },
+    /// A name that could not be a folder or a Nix attribute.
+    #[error("`{}` is no name for a partition", .name.escape_debug())]
+    BadName {
+        /// The name.
+        name: String,
+    },
+    /// No proposal has this name.
+    #[error("no partition `{name}` is proposed")]
+    NoSuchProposal {
+        /// The name.
+        name: String,
+        /// The names there are.
+        proposed: Vec<String>,
+    },
+    /// A file is in the way.
+    #[error("{path} exists already")]
+    FileTaken {
+        /// The file.
+        path: Utf8PathBuf,
+    },
+    /// The folder leads out of the flake.
+    #[error("the folder {folder} is not inside of the flake")]
+    FolderLeaves {
+        /// The folder.
+        folder: Utf8PathBuf,
+    },
+    /// import-tree would import the nested flake.nix as a module.
+    #[error("import-tree would import {folder}/flake.nix as a module")]
+    FolderVisible {
+        /// The folder.
+        folder: Utf8PathBuf,
+    },
+    /// The lock cannot lose the inputs.
+    #[error(transparent)]
+    Prune(#[from] PruneError),
+    /// The nested lock cannot be made.
+    #[error(transparent)]
+    Extract(#[from] ExtractError),
+    /// flake.nix cannot be edited.
+    #[error("{0}")]
+    Edit(#[from] NixError),
+    /// The flake cannot be read after a step of the plan.
+    #[error(transparent)]
+    Flake(#[from] FlakeError),
+    /// The plan contradicts itself: a bug.
+    #[error("the plan is not consistent: {0}")]
+    Inconsistent(String),
+}
+
+impl SplitError {
+    /// What to do next.
+    #[must_use]
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            SplitError::NoFlakeParts => Some(
+                "it would take `outputs = inputs: inputs.flake-parts.lib.mkFlake { inherit inputs; } …`; \
+                 `flakepart analyze` shows what is heavy without it"
+                    .to_owned(),
+            ),
+            SplitError::OldFlakeParts { .. } => Some(format!(
+                "`nix flake update flake-parts` to a revision of {} or later",
+                PARTITIONS_SINCE.1
+            )),
+            SplitError::NoModuleTree => Some(
+                "`flakepart lock prune` and `flakepart lock extract` make both locks for a split by hand"
+                    .to_owned(),
+            ),
+            SplitError::UnknownInput { input, known } => {
+                let close = closest(input, known);
+                Some(match close {
+                    Some(name) => format!("did you mean `{name}`?"),
+                    None => format!("it has: {}", known.join(", ")),
+                })
+            }
+            SplitError::NotLocked { .. } => Some("`nix flake lock` first".to_owned()),
+            SplitError::Blocked(blockers) => {
+                blockers.first().and_then(|blocker| blocker.reason.hint(&blocker.input))
+            }
+            SplitError::NoAttrs { .. } => {
+                Some("name the outputs that need them: `--attr packages`".to_owned())
+            }
+            SplitError::PartitionTaken { .. } => Some("choose another name: `--partition NAME`".to_owned()),
+            SplitError::BadName { .. } => Some("use letters, digits, `-` and `_`".to_owned()),
+            SplitError::NoSuchProposal { proposed, .. } if proposed.is_empty() => {
+                Some("nothing is proposed; name the inputs to move with `--input`".to_owned())
+            }
+            SplitError::NoSuchProposal { proposed, .. } => Some(format!("proposed: {}", proposed.join(", "))),
+            SplitError::FileTaken { .. } => Some("choose another folder: `--folder DIR`".to_owned()),
+            SplitError::FolderVisible { folder } => {
+                let name = folder.file_name().unwrap_or_default();
+                Some(format!(
+                    "import-tree passes over names with a leading `_`: `--folder {}`",
+                    folder.with_file_name(format!("_{name}"))
+                ))
+            }
+            SplitError::Edit(error) => error.hint().map(str::to_owned),
+            SplitError::Prune(error) => error.hint(),
+            SplitError::Extract(error) => error.hint(),
+            SplitError::Inconsistent(_) => {
+                Some("please report this, with flake.nix and flake.lock".to_owned())
+            }
+            SplitError::FilteredTree { .. } | SplitError::FolderLeaves { .. } | SplitError::Flake(_) => None,
+        }
+    }
+}
+
+/// The known name that is closest to a misspelled one.
+fn closest<'a>(name: &str, known: &'a [String]) -> Option<&'a String> {
+    known
+        .iter()
+        .map(|candidate| (similar::TextDiff::from_chars(name, candidate.as_str()).ratio(), candidate))
+        .filter(|(ratio, _)| *ratio > 0.6)
+        .max_by(|a, b| a.0.total_cmp(&b.0))
+        .map(|(_, candidate)| candidate)
+}
