@@ -6,6 +6,7 @@ use super::WRITTEN_VERSION;
 use super::attrs::Attrs;
 use super::document::{Edge, Lock, Node};
 use super::error::{ExtractError, PruneError};
+use super::graph::Graph;
 use super::layout::ROOT;
 use super::read::relative_path;
 
@@ -148,7 +149,11 @@ impl Lock {
         if let Some(root) = pruned.nodes.get_mut(ROOT) {
             root.inputs.retain(|name, _| !gone.contains(name.as_str()));
         }
-        Ok(pruned.normalized()?)
+        let pruned = pruned.normalized()?;
+        match newly_dangling(self, &pruned) {
+            followers if followers.is_empty() => Ok(pruned),
+            followers => Err(PruneError::Followed { followers }),
+        }
     }
 
     /// The root inputs that these root inputs follow, or into which they do, without being among
@@ -218,7 +223,11 @@ impl Lock {
                 copy.subtree(from, to, edge, rename)?;
             }
         }
-        Ok(copy.into_lock().normalized()?)
+        let nested = copy.into_lock().normalized()?;
+        match newly_dangling(self, &nested) {
+            followers if followers.is_empty() => Ok(nested),
+            followers => Err(ExtractError::Leaving { followers, needed: Vec::new() }),
+        }
     }
 
     fn refuse_leaving(
@@ -246,6 +255,18 @@ impl Lock {
             None => Ok(()),
         }
     }
+}
+
+/// The follows that lead nowhere in `after` although all in `before` lead somewhere. By first names
+/// alone one kind is missed: a path that passes through the root itself (`x.follows = ""`, then
+/// `x/y`) may end anywhere.
+fn newly_dangling(before: &Lock, after: &Lock) -> Vec<Follower> {
+    let graph = Graph::new(after);
+    if graph.unresolved_count() == 0 || Graph::new(before).unresolved_count() > 0 {
+        return Vec::new();
+    }
+    let unresolved = graph.unresolved().into_iter();
+    unresolved.map(|one| one.follower).collect()
 }
 
 /// A lock put together from subtrees of another. Each subtree gets nodes of its own, because the

@@ -7,12 +7,10 @@
 //! with partial transition functions", 2008) takes O(m log n) steps: blocks of nodes and "cords" of
 //! arcs split each other, and only the smaller half is ever looked at again.
 
-use std::collections::HashMap;
-
 use serde_json::Value;
 
 use super::graph::Graph;
-use super::index::NONE;
+use super::index::{FastMap, NONE};
 use super::read::relative_path;
 
 impl<'a> Graph<'a> {
@@ -43,7 +41,7 @@ impl<'a> Graph<'a> {
         // One state more than nodes, for follows that lead nowhere: they are the same.
         let nowhere = count as u32;
         let mut blocks = Partition::new(&self.contents());
-        let mut names = HashMap::new();
+        let mut names = FastMap::default();
         let mut labels = Vec::with_capacity(self.arcs.len());
         for arc in &self.arcs {
             let fresh = names.len() as u32;
@@ -123,7 +121,7 @@ impl<'a> Graph<'a> {
             /// What nothing else is the same as.
             Only(u32),
         }
-        let mut numbers = HashMap::new();
+        let mut numbers = FastMap::default();
         let mut contents: Vec<u32> = Vec::with_capacity(self.nodes.len() + 1);
         for (number, node) in (0..).zip(&self.nodes) {
             let content = match &node.locked {

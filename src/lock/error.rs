@@ -393,6 +393,10 @@ impl ExtractError {
     /// How to go on.
     pub fn hint(&self) -> Option<String> {
         match self {
+            ExtractError::Leaving { needed, followers } if needed.is_empty() => {
+                let first = followers.first()?;
+                Some(format!("cut the follows in flake.nix (`{} = \"\"`)", first.declaration()))
+            }
             ExtractError::Leaving { needed, .. } => {
                 let mut hint = "take along".to_owned();
                 for name in needed {

@@ -4,12 +4,10 @@
 //! their names; a node's key is the name of the edge that leads to it, with `_2`, `_3`, … where
 //! that is taken. Nix: `LockFile::toJSON` in `src/libexpr/flake/lockfile.cc`.
 
-use std::collections::{HashMap, HashSet};
-
 use super::MAX_NODES;
 use super::document::{Edge, Lock, Node};
 use super::error::LockError;
-use super::index::Index;
+use super::index::{FastMap, Index};
 use super::read::post_order;
 
 /// The key that Nix gives the root.
@@ -90,16 +88,16 @@ fn unshared(index: &Index<'_>, post_order: &[u32]) -> u64 {
 struct Keys<'a> {
     /// For each name that was asked for, the first suffix that may still be free: keys are never
     /// given back, so that the search need not start at 2 again.
-    next: HashMap<&'a str, u32>,
+    next: FastMap<&'a str, u32>,
     /// Keys with a suffix.
-    suffixed: HashSet<String>,
+    suffixed: FastMap<String, ()>,
 }
 
 impl<'a> Keys<'a> {
     fn reserve(&mut self, name: &'a str) -> String {
         if !self.next.contains_key(name) {
             self.next.insert(name, 2);
-            if !self.suffixed.contains(name) {
+            if !self.suffixed.contains_key(name) {
                 return name.to_owned();
             }
         }
@@ -108,9 +106,9 @@ impl<'a> Keys<'a> {
             let key = format!("{name}_{suffix}");
             suffix += 1;
             // A name that was asked for is taken, plainly or because a suffixed key was it.
-            if !self.next.contains_key(key.as_str()) && !self.suffixed.contains(&key) {
+            if !self.next.contains_key(key.as_str()) && !self.suffixed.contains_key(&key) {
                 self.next.insert(name, suffix);
-                self.suffixed.insert(key.clone());
+                self.suffixed.insert(key.clone(), ());
                 return key;
             }
         }

@@ -18,6 +18,7 @@ mod index;
 mod layout;
 mod normalize;
 mod place;
+mod print;
 mod read;
 mod weight;
 

@@ -1,9 +1,10 @@
 //! A lock as Nix would write it.
 
 use super::WRITTEN_VERSION;
-use super::document::{Edge, Lock, Node, print_layout};
+use super::document::{Edge, Lock, Node};
 use super::error::LockError;
 use super::layout::{Placed, ROOT, layout};
+use super::print::print_layout;
 
 impl Lock {
     /// The lock as Nix would write it: keys by Nix's rule, a node for each input that is one,
