@@ -1,0 +1,7 @@
+//! flake.lock as a document and as a graph.
+
+mod corpus;
+mod errors;
+mod golden;
+mod properties;
+mod rules;

@@ -1,0 +1,252 @@
+//! What holds for every lock: those of the corpus, and random ones.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use flakepart::lock::{Edge, ExtractError, Graph, Lock, PruneError};
+use proptest::prelude::*;
+use serde_json::{Value, json};
+
+/// All locks of the corpus that can be read: name, bytes.
+fn corpus() -> Vec<(String, Vec<u8>)> {
+    let Some(shared) = crate::support::shared() else {
+        return Vec::new();
+    };
+    let manifest = std::fs::read_to_string(shared.join("locks/manifest.tsv")).unwrap();
+    let rows = manifest.lines().map(|line| line.split('\t').collect::<Vec<_>>());
+    rows.filter(|row| row[1] == "ok")
+        .map(|row| {
+            let bytes = std::fs::read(shared.join("locks").join(row[0])).unwrap();
+            (row[0].to_owned(), bytes)
+        })
+        .collect()
+}
+
+/// The same lock with every key but the root's given anew, in another order.
+fn renamed(lock: &Lock) -> Lock {
+    let count = lock.nodes.len();
+    let names: BTreeMap<&str, String> = lock
+        .nodes
+        .keys()
+        .enumerate()
+        .map(|(at, key)| (key.as_str(), format!("{:05}-{at}", (at * 7919 + 13) % (count * 3 + 1))))
+        .collect();
+    let nodes = lock.nodes.iter().map(|(key, node)| {
+        let mut node = node.clone();
+        for edge in node.inputs.values_mut() {
+            if let Edge::Node(key) = edge
+                && let Some(name) = names.get(key.as_str())
+            {
+                key.clone_from(name);
+            }
+        }
+        (names[key.as_str()].clone(), node)
+    });
+    Lock { root: names[lock.root.as_str()].clone(), nodes: nodes.collect(), ..lock.clone() }
+}
+
+/// All that must hold of one lock.
+fn holds(lock: &Lock, canonical: bool) {
+    let normal = lock.normalized().unwrap();
+    let bytes = normal.to_bytes();
+    assert_eq!(lock.normalized_bytes().unwrap(), bytes);
+    assert_eq!(normal.normalized().unwrap(), normal);
+    assert_eq!(Lock::parse(&bytes).unwrap(), normal);
+    assert_eq!(renamed(lock).normalized_bytes().unwrap(), bytes);
+    assert_eq!(lock.prune(&[]).unwrap(), normal);
+    if canonical {
+        assert_eq!(&normal, lock);
+    }
+
+    let graph = Graph::new(&normal);
+    let all: Vec<&str> = normal.root_inputs().keys().map(String::as_str).collect();
+    match normal.extract(&all, &BTreeMap::new()) {
+        Ok(whole) => assert_eq!(whole, normal),
+        Err(error) => assert!(matches!(error, ExtractError::Relative { .. }), "{error}"),
+    }
+    assert_eq!(graph.left_without(&all), 0);
+    let inputs = graph.inputs();
+    for input in &inputs {
+        assert_eq!(graph.nodes() - graph.left_without(&[input.name]), input.exclusive_nodes);
+        assert_eq!(graph.reachable_from(&[input.name]).len(), input.reachable_nodes);
+        split(&normal, &graph, &[input.name], !input.followed_by.is_empty());
+    }
+    for pair in all.chunks(2) {
+        let followed = inputs
+            .iter()
+            .any(|input| pair.contains(&input.name) && input.followed_by.iter().any(|by| !pair.contains(by)));
+        split(&normal, &graph, pair, followed);
+    }
+    assert_eq!(distinct_slowly(&normal), graph.distinct());
+}
+
+/// Prune and extract together hold every node, with the same content.
+fn split(lock: &Lock, graph: &Graph<'_>, names: &[&str], followed: bool) {
+    let pruned = match lock.prune(names) {
+        Ok(pruned) => pruned,
+        Err(PruneError::Followed { .. }) if followed || through_root(graph) => return,
+        Err(error) => panic!("{error}"),
+    };
+    assert!(!followed);
+    let aliases: BTreeMap<String, String> = lock
+        .follows_leaving(names)
+        .into_keys()
+        .map(|name| (name.clone(), format!("alias of {name}")))
+        .collect();
+    let nested = match lock.extract(names, &aliases) {
+        Ok(nested) => nested,
+        Err(ExtractError::Relative { .. }) => return,
+        Err(ExtractError::Leaving { .. }) if through_root(graph) => return,
+        Err(error) => panic!("{error}"),
+    };
+    // Nothing is left pointing nowhere that did not before.
+    if graph.unresolved_count() == 0 {
+        assert_eq!(Graph::new(&pruned).unresolved_count(), 0);
+        assert_eq!(Graph::new(&nested).unresolved_count(), 0);
+    }
+    let contents = |lock: &Lock| -> BTreeSet<String> {
+        let nodes = lock.nodes.iter().filter(|(key, _)| **key != lock.root);
+        nodes.map(|(_, node)| format!("{:?} {:?} {}", node.locked, node.original, node.flake)).collect()
+    };
+    let both: BTreeSet<String> = contents(&pruned).into_iter().chain(contents(&nested)).collect();
+    assert_eq!(both, contents(lock));
+    // Each root input reaches as much as before, unless by ways through the root flake.
+    if through_root(graph) {
+        return;
+    }
+    let after = Graph::new(&nested);
+    for name in names {
+        assert_eq!(after.reachable_from(&[name]).len(), graph.reachable_from(&[name]).len());
+    }
+}
+
+/// Whether an input is the root flake itself (`follows = ""`), which is another one once cut.
+fn through_root(graph: &Graph<'_>) -> bool {
+    let mut keys = graph.reachable_from(&graph.inputs().iter().map(|i| i.name).collect::<Vec<_>>());
+    keys.push("root");
+    keys.iter().any(|key| graph.node_inputs(key).any(|link| link.target == Some("root")))
+}
+
+/// By repeated refinement, as the definition has it.
+fn distinct_slowly(lock: &Lock) -> usize {
+    let graph = Graph::new(lock);
+    let content = |key: &String| -> String {
+        let node = &lock.nodes[key];
+        match node.locked.as_ref() {
+            Some(locked) if *key != lock.root => match locked.str("narHash") {
+                Some(hash) => format!("{hash} {:?} {}", locked.str("dir"), node.flake),
+                None if locked.str("type") == Some("path") => format!("only {key}"),
+                None => format!("{locked:?} {}", node.flake),
+            },
+            _ => format!("only {key}"),
+        }
+    };
+    let keys: Vec<&String> = lock.nodes.keys().collect();
+    let mut class: BTreeMap<&str, usize> = BTreeMap::new();
+    let mut count = 0;
+    loop {
+        let mut seen = BTreeMap::new();
+        let mut next = BTreeMap::new();
+        for key in &keys {
+            let links = graph.node_inputs(key).map(|link| {
+                (link.name.to_owned(), link.target.map(|target| class.get(target).copied().unwrap_or(0)))
+            });
+            let fresh = seen.len();
+            let links: Vec<_> = links.collect();
+            let number = *seen.entry((content(key), links)).or_insert(fresh);
+            next.insert(key.as_str(), number);
+        }
+        class = next;
+        if seen.len() == count {
+            return count - 1;
+        }
+        count = seen.len();
+    }
+}
+
+#[test]
+fn for_every_lock_of_the_corpus() {
+    for (name, bytes) in corpus() {
+        // Quadratic checks; the largest add nothing.
+        if bytes.len() < 400_000 {
+            let lock = Lock::parse(&bytes).unwrap();
+            let canonical = lock.normalized_bytes().unwrap() == bytes;
+            std::panic::catch_unwind(|| holds(&lock, canonical)).unwrap_or_else(|_| panic!("{name}"));
+        }
+    }
+}
+
+/// A random tree with random follows (some through follows, some to nothing, some circular), and
+/// sometimes a shared node.
+fn any_lock() -> impl Strategy<Value = Lock> {
+    const NAMES: [&str; 7] = ["a", "a_2", "root", "b.c", "ü\n", "nixpkgs", "nixpkgs_2"];
+    let one = (0..8_usize, 0..NAMES.len(), 0..4_u32, any::<bool>());
+    let follow = (0..12_usize, 0..NAMES.len(), proptest::collection::vec(0..NAMES.len(), 0..4));
+    let shared = proptest::option::of((0..8_usize, 0..NAMES.len(), 0..8_usize));
+    (proptest::collection::vec(one, 0..12), proptest::collection::vec(follow, 0..10), shared).prop_map(
+        |(nodes, follows, shared)| {
+            let mut all = vec![json!({ "inputs": {} })];
+            for (parent, name, hash, flake) in nodes {
+                let parent = parent % all.len();
+                let key = format!("k{}", all.len());
+                if all[parent]["inputs"].get(NAMES[name]).is_some() {
+                    continue;
+                }
+                all[parent]["inputs"][NAMES[name]] = json!(key);
+                let mut node = json!({
+                    "inputs": {},
+                    "locked": { "narHash": format!("sha256-{hash}"), "type": "path", "path": "/x" },
+                    "original": { "type": "path", "path": format!("/{hash}") },
+                });
+                if !flake {
+                    node["flake"] = json!(false);
+                }
+                all.push(node);
+            }
+            for (at, name, path) in follows {
+                let at = at % all.len();
+                if all[at]["inputs"].get(NAMES[name]).is_none() {
+                    let path: Vec<&str> = path.into_iter().map(|name| NAMES[name]).collect();
+                    all[at]["inputs"][NAMES[name]] = json!(path);
+                }
+            }
+            if let Some((from, name, to)) = shared
+                && from < to
+                && to < all.len()
+                && all[from]["inputs"].get(NAMES[name]).is_none()
+            {
+                // Keys grow from parent to child, so this cannot close a cycle.
+                all[from]["inputs"][NAMES[name]] = json!(format!("k{to}"));
+            }
+            let nodes: serde_json::Map<String, Value> =
+                all.into_iter().enumerate().map(|(at, node)| (format!("k{at}"), node)).collect();
+            let text = json!({ "nodes": nodes, "root": "k0", "version": 7 }).to_string();
+            Lock::parse(text.as_bytes()).unwrap()
+        },
+    )
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(2000))]
+
+    #[test]
+    fn for_random_locks(lock in any_lock()) {
+        holds(&lock, false);
+    }
+
+    #[test]
+    fn no_text_makes_it_panic(lock in any_lock(), cut in 0.0..1.0_f64, byte in any::<u8>()) {
+        let mut bytes = lock.to_bytes();
+        let at = (bytes.len() as f64 * cut) as usize;
+        bytes[at] = byte;
+        if let Ok(lock) = Lock::parse(&bytes) {
+            let graph = Graph::new(&lock);
+            let _ = (graph.inputs(), graph.distinct(), graph.follows_errors(&bytes));
+            let _ = lock.normalized();
+        }
+        bytes.truncate(at);
+        if let Err(error) = Lock::parse(&bytes) {
+            prop_assert!(!error.to_string().contains(char::is_control));
+            let _ = error.hint();
+        }
+    }
+}
