@@ -19,5 +19,7 @@ pub fn shared() -> Option<PathBuf> {
 pub fn skipped(why: &str) {
     let test = std::thread::current();
     let test = test.name().unwrap_or("a test");
-    writeln!(std::io::stderr(), "skipped {test}: {why}").unwrap();
+    // Not `eprintln!`, which the test runner would keep to itself.
+    let mut stderr = std::io::stderr().lock();
+    writeln!(stderr, "skipped {test}: {why}").unwrap();
 }
