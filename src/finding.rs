@@ -36,8 +36,6 @@ pub enum Code {
     UnreadableCode,
     /// A partition's folder has no flake.nix or no flake.lock.
     PartitionIncomplete,
-    /// A partition's file is not tracked by git, so Nix does not see it.
-    PartitionUntracked,
     /// import-tree imports a partition's flake.nix as a module.
     PartitionVisible,
     /// An attribute is routed to a partition that is not defined.
@@ -72,7 +70,6 @@ impl Code {
             Code::InputUnused => "input-unused",
             Code::UnreadableCode => "unreadable-code",
             Code::PartitionIncomplete => "partition-incomplete",
-            Code::PartitionUntracked => "partition-untracked",
             Code::PartitionVisible => "partition-visible",
             Code::PartitionUndefined => "partition-undefined",
             Code::PinDrift => "pin-drift",
@@ -94,7 +91,6 @@ impl Code {
             | Code::InputNotDeclared
             | Code::FollowsDiffer
             | Code::PartitionIncomplete
-            | Code::PartitionUntracked
             | Code::PartitionVisible
             | Code::PartitionUndefined
             | Code::PinDrift

@@ -6,7 +6,7 @@ use camino::Utf8PathBuf;
 
 use crate::finding::{Code, Finding};
 use crate::lock::{Edge, Graph, Lock};
-use crate::nix::Declarations;
+use crate::nix::{Declarations, Usage};
 use crate::partition::{Flake, pin_findings, wiring_findings};
 
 /// Checks a flake. `tracked` are the files that Nix sees. The gravest finding comes first.
@@ -15,6 +15,7 @@ pub fn check(flake: &Flake, tracked: &BTreeSet<Utf8PathBuf>) -> Vec<Finding> {
     let mut findings = flake.findings.clone();
     findings.extend(lock_findings(flake));
     findings.extend(declaration_findings(&flake.declarations, &flake.lock));
+    findings.extend(unused_inputs(flake));
     findings.extend(wiring_findings(flake, tracked));
     findings.extend(pin_findings(flake));
     findings.sort_by(|a, b| {
@@ -109,6 +110,21 @@ fn declaration_findings(declarations: &Declarations, lock: &Lock) -> Vec<Finding
         );
     }
     findings
+}
+
+/// The inputs that no code uses, that nothing follows, and that no dynamic code could reach.
+fn unused_inputs(flake: &Flake) -> impl Iterator<Item = Finding> {
+    let declared = flake.declarations.inputs.values();
+    let unused = declared.filter(|declaration| {
+        let root = flake.roots.get(&declaration.name);
+        let followed = root.is_none_or(|root| !root.followed_by.is_empty());
+        flake.usages.usage(&declaration.name) == Usage::Unused && !followed
+    });
+    unused.map(|declaration| {
+        Finding::new(Code::InputUnused, format!("no code uses `{}`", declaration.name))
+            .at("flake.nix", Some(declaration.line))
+            .help("every consumer of the flake locks it, too: remove it if nothing needs it")
+    })
 }
 
 /// `a/b` as a path; `""` is the root flake itself.

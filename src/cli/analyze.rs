@@ -6,8 +6,9 @@ use clap::{Args, ValueEnum};
 use super::target::{Target, files};
 use super::{Error, Outcome, Output};
 use crate::check::check;
-use crate::partition::{Analysis, Flake};
+use crate::partition::{Analysis, Flake, FlakeError};
 use crate::report;
+use crate::tree::Tree as _;
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
@@ -51,9 +52,14 @@ pub(super) fn run(arguments: &Arguments, output: &Output) -> Result<Outcome, Err
 
 fn analyze(target: Target, arguments: &Arguments) -> Result<Analysis, Error> {
     match target {
+        Target::Flake(tree) if arguments.no_usage => {
+            let path = Utf8PathBuf::from("flake.lock");
+            let bytes = tree.read(&path)?.ok_or_else(|| FlakeError::Missing { path: path.clone() })?;
+            Analysis::of_lock(&path, &bytes).map_err(|source| Error::Lock { path, source })
+        }
         Target::Flake(tree) => {
             let files = files(&tree)?;
-            let flake = Flake::read(&files, !arguments.no_usage)?;
+            let flake = Flake::read(&files)?;
             let findings = check(&flake, &files.into_keys().collect());
             Ok(Analysis::of_flake(&flake, "flake.lock".into(), findings))
         }

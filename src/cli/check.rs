@@ -29,7 +29,7 @@ pub(super) fn run(arguments: &Arguments, output: &Output) -> Result<Outcome, Err
         &tree
     };
     let files = files(state)?;
-    let flake = Flake::read(&files, true)?;
+    let flake = Flake::read(&files)?;
     let findings = check::check(&flake, &files.into_keys().collect());
     output.data(&report::findings(&findings))?;
     if findings.iter().any(|finding| finding.level > Level::Note) {

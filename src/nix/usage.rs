@@ -71,6 +71,23 @@ pub struct Site {
     pub forced: Option<String>,
 }
 
+impl Site {
+    /// What a file that cannot be read amounts to: it may use any input for any output.
+    #[must_use]
+    pub fn unreadable(file: Utf8PathBuf, line: usize) -> Site {
+        Site {
+            file,
+            line,
+            kind: SiteKind::Opaque,
+            outputs: BTreeSet::new(),
+            certain: false,
+            everything: Some("this file cannot be read".to_owned()),
+            imported: false,
+            forced: None,
+        }
+    }
+}
+
 /// Whether an input is used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]

@@ -7,7 +7,7 @@ use thiserror::Error;
 
 use crate::finding::{Code, Finding};
 use crate::lock::{Graph, Lock, LockError, RootInput};
-use crate::nix::{Declarations, NixError, Project, Source, Usages, joined};
+use crate::nix::{Declarations, NixError, Project, Site, Source, Usages, joined};
 
 /// The flake's Nix files and locks, by path relative to the flake.
 pub type Files = BTreeMap<Utf8PathBuf, Vec<u8>>;
@@ -133,8 +133,8 @@ pub struct Flake {
 }
 
 impl Flake {
-    /// Reads a flake from its files. With `usage` false the modules are left unread.
-    pub fn read(files: &Files, usage: bool) -> Result<Flake, FlakeError> {
+    /// Reads a flake from its files.
+    pub fn read(files: &Files) -> Result<Flake, FlakeError> {
         let flake_nix = source(files, "flake.nix")?;
         let declarations = Declarations::read(&flake_nix).map_err(nix("flake.nix"))?;
         let lock_path = Utf8Path::new("flake.lock");
@@ -146,26 +146,29 @@ impl Flake {
             .map_err(|source| FlakeError::Lock { path: lock_path.to_owned(), source })?;
         let graph = Graph::new(&lock);
         let (nodes, roots) = (graph.nodes(), roots(&graph));
+        let names: Vec<&str> = declarations.inputs.keys().map(String::as_str).collect();
         let mut findings = Vec::new();
+        let mut unreadable = Vec::new();
         let mut sources = BTreeMap::new();
-        if usage {
-            for (path, bytes) in files.iter().filter(|(path, _)| path.extension() == Some("nix")) {
-                match Source::parse(bytes) {
-                    Ok(source) => {
-                        sources.insert(path.clone(), source);
-                    }
-                    Err(error) => findings.push(
+        for (path, bytes) in files.iter().filter(|(path, _)| path.extension() == Some("nix")) {
+            match Source::parse(bytes) {
+                Ok(source) => {
+                    sources.insert(path.clone(), source);
+                }
+                Err(error) => {
+                    findings.push(
                         Finding::new(Code::UnreadableCode, format!("not read: {error}"))
                             .at(path.clone(), error.line()),
-                    ),
+                    );
+                    if may_name_inputs(bytes, &names) {
+                        unreadable.push(Site::unreadable(path.clone(), error.line().unwrap_or(1)));
+                    }
                 }
             }
-        } else {
-            sources.insert("flake.nix".into(), flake_nix.clone());
         }
         let project = Project::new(sources);
-        let names: Vec<&str> = declarations.inputs.keys().map(String::as_str).collect();
-        let usages = if usage { Usages::read(&project, &names) } else { Usages::default() };
+        let mut usages = Usages::read(&project, &names);
+        usages.opaque.extend(unreadable);
         let mut flake = Flake {
             lock,
             lock_bytes,
@@ -261,6 +264,13 @@ impl Flake {
         let by_name = self.declarations.inputs.get("flake-parts");
         by_name.or(by_reference).map(|input| input.name.as_str())
     }
+}
+
+/// Whether a file that cannot be parsed may use one of the inputs `names`: it says so somewhere.
+fn may_name_inputs(bytes: &[u8], names: &[&str]) -> bool {
+    let text = String::from_utf8_lossy(bytes);
+    let mut words = text.split(|c: char| !(c.is_alphanumeric() || matches!(c, '-' | '_' | '\'')));
+    words.any(|word| matches!(word, "inputs" | "inputs'") || names.contains(&word))
 }
 
 fn source(files: &Files, path: &str) -> Result<Source, FlakeError> {

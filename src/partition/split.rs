@@ -68,7 +68,7 @@ pub struct SplitPlan {
 impl SplitPlan {
     /// Plans a split of the flake in `files`.
     pub fn make(files: &Files, request: &Request) -> Result<SplitPlan, SplitError> {
-        let mut flake = Flake::read(files, true)?;
+        let mut flake = Flake::read(files)?;
         let mut plan = SplitPlan {
             root_nodes_before: flake.nodes,
             root_nodes_after: flake.nodes,
@@ -79,7 +79,7 @@ impl SplitPlan {
         while let Some(choice) = Choice::make(&flake, request, plan.partitions.len())? {
             let moved = step(&flake, &flake_parts, &choice, &mut after)?;
             plan.partitions.push(moved);
-            let next = Flake::read(&after, true)?;
+            let next = Flake::read(&after)?;
             consistent(&flake, &next, &choice)?;
             flake = next;
             if !request.all {
