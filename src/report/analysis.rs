@@ -1,7 +1,7 @@
 //! `analyze` for people: what is heavy, and what to do.
 
 use super::finding::findings;
-use super::text::{BOLD, CYAN, DIM, GREEN, WIDTH, YELLOW, bold, cell, count, shown, size, styled, wrapped};
+use super::text::{BOLD, CYAN, DIM, GREEN, YELLOW, bold, cell, count, shown, size, styled, wrapped};
 use crate::finding::Level;
 use crate::nix::Usage;
 use crate::partition::{Analysis, InputSummary, Proposal};
@@ -61,18 +61,17 @@ fn inputs(analysis: &Analysis) -> String {
     let heaviest = inputs.first().map_or(1, |input| input.exclusive_nodes.max(1));
     let names = inputs.iter().map(|input| textwrap::core::display_width(&shown(&input.name)));
     let width = names.max().unwrap_or(0).clamp(5, 24);
-    let used = 2 + width + 2 + 4 + 2 + BAR + 2;
     let head = format!("  {}  owns  {}  used by", cell("input", width), " ".repeat(BAR));
     let mut text = styled(DIM, &head) + "\n";
     for input in inputs {
         let bar = (input.exclusive_nodes * BAR).div_ceil(heaviest);
-        text.push_str(&format!(
-            "  {}  {:>4}  {}  {}\n",
+        let row = format!(
+            "  {}  {:>4}  {}  ",
             cell(&shown(&input.name), width),
             input.exclusive_nodes,
             styled(CYAN, &cell(&"█".repeat(bar), BAR)),
-            cell(&used_by(input), WIDTH - used).trim_end(),
-        ));
+        );
+        text.push_str(&wrapped(&row, &used_by(input)));
     }
     text.push_str(&styled(DIM, "  owns: nodes that leave the lock with this input"));
     text.push('\n');

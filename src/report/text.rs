@@ -3,7 +3,7 @@
 use anstyle::{AnsiColor, Style};
 
 /// Reports fit into this many columns.
-pub(super) const WIDTH: usize = 80;
+const WIDTH: usize = 80;
 
 pub(super) const BOLD: Style = Style::new().bold();
 pub(super) const DIM: Style = Style::new().dimmed();
