@@ -57,6 +57,28 @@ pub enum Code {
 }
 
 impl Code {
+    /// All of them, by name.
+    pub const ALL: [Code; 18] = [
+        Code::ConsumersLoseInputs,
+        Code::FetchesFlakeCompat,
+        Code::FollowsDiffer,
+        Code::Growth,
+        Code::InputNotDeclared,
+        Code::InputNotLocked,
+        Code::InputUnused,
+        Code::LockDangling,
+        Code::LockNotCanonical,
+        Code::LockUnreachable,
+        Code::OverBudget,
+        Code::PartitionIncomplete,
+        Code::PartitionUndefined,
+        Code::PartitionVisible,
+        Code::PinDrift,
+        Code::PinShadows,
+        Code::UnreadableCode,
+        Code::UpdateNested,
+    ];
+
     /// The code as it is written, such as `pin-drift`.
     #[must_use]
     pub fn as_str(self) -> &'static str {

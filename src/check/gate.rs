@@ -37,6 +37,8 @@ pub struct Limits {
 /// A lock held against its limits.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Gate {
+    /// The version of this form.
+    pub schema: u32,
     /// The lock.
     pub lock: Measure,
     /// The lock of the base, where there is one.
@@ -75,6 +77,6 @@ impl Gate {
                 over(Code::Growth, what);
             }
         }
-        Gate { lock, base, limits, findings }
+        Gate { schema: 1, lock, base, limits, findings }
     }
 }

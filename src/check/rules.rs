@@ -41,9 +41,10 @@ fn lock_findings(flake: &Flake) -> Vec<Finding> {
     }
     let unreachable = graph.unreachable();
     if !unreachable.is_empty() {
+        let count = unreachable.len();
         let message = format!(
-            "{} nodes that no input leads to: {}",
-            unreachable.len(),
+            "{count} node{} that no input leads to: {}",
+            if count == 1 { "" } else { "s" },
             unreachable.join(", ").escape_debug()
         );
         findings.push(

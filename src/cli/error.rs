@@ -30,7 +30,7 @@ pub(super) enum Error {
     Change(#[from] ChangeError),
     #[error("{0}")]
     Prove(#[from] ProveError),
-    #[error("{} has uncommitted changes", list(.0))]
+    #[error("uncommitted changes in {}", list(.0))]
     Dirty(Vec<Utf8PathBuf>),
     #[error("{message}")]
     Usage { message: String, hint: String },

@@ -105,9 +105,15 @@ fn open(lock: Option<&Utf8Path>) -> Result<(Utf8PathBuf, Vec<u8>), Error> {
         Target::Flake(tree) => {
             let missing = FlakeError::Missing { path: "flake.lock".into() };
             let bytes = tree.read(Utf8Path::new("flake.lock"))?.ok_or(missing)?;
-            Ok((tree.root().join("flake.lock"), bytes))
+            Ok((from_here(tree.root().join("flake.lock")), bytes))
         }
     }
+}
+
+/// A path as a person who stands in the current folder would write it.
+fn from_here(path: Utf8PathBuf) -> Utf8PathBuf {
+    let here = std::env::current_dir().ok().and_then(|here| Utf8PathBuf::from_path_buf(here).ok());
+    here.and_then(|here| path.strip_prefix(here).ok().map(Utf8Path::to_owned)).unwrap_or(path)
 }
 
 fn parse(path: &Utf8Path, bytes: &[u8]) -> Result<Lock, Error> {

@@ -206,14 +206,19 @@ impl Reader<'_> {
         }
         let value = unparenthesized(value.clone());
         let Some((name, setting)) = rest.split_first() else {
-            self.refuse(line, "`inputs` must be an attribute set, written out");
+            self.refuse(line, "`inputs` must be an attribute set, written out: Nix evaluates nothing here");
             return;
         };
         let what = names.join(".");
         let (string, is_path) = match &value {
             ast::Expr::Str(string) => match literal_string(string) {
                 Some(text) => (Some(text), false),
-                None => return self.refuse(line, format!("`{what}` is computed; Nix wants a plain string")),
+                None => {
+                    return self.refuse(
+                        line,
+                        format!("`{what}` is computed; Nix evaluates nothing here and wants a plain string"),
+                    );
+                }
             },
             ast::Expr::Literal(literal) => match literal.kind() {
                 LiteralKind::Uri(_) => (Some(value.syntax().text().to_string()), false),
@@ -232,7 +237,12 @@ impl Reader<'_> {
                 self.error.get_or_insert(NixError::CannotEdit { line, what });
                 return;
             }
-            _ => return self.refuse(line, format!("`{what}` is computed; Nix wants a literal here")),
+            _ => {
+                return self.refuse(
+                    line,
+                    format!("`{what}` is computed; Nix evaluates nothing here and wants a literal"),
+                );
+            }
         };
         if setting.is_empty() {
             return self.refuse(line, format!("`{what}` must be an attribute set, such as `{what}.url = …`"));
@@ -328,7 +338,28 @@ fn check_settings(inputs: &BTreeMap<String, Declaration>) -> Result<(), NixError
                     format!("unexpected flake input attribute `{}.{}`", input.name, setting.path.join("."));
                 return Err(NixError::NotAFlake { line: input.line, what });
             }
+            if let Some(wanted) = mistyped(setting) {
+                let what = format!("`{}.{}` must be {wanted}", input.name, setting.path.join("."));
+                return Err(NixError::NotAFlake { line: input.line, what });
+            }
         }
     }
     Ok(())
+}
+
+/// What a setting has to be and is not, at any depth of `inputs.x.inputs.y`.
+fn mistyped(setting: &Setting) -> Option<&'static str> {
+    let mut path = setting.path.as_slice();
+    while let [inputs, _, rest @ ..] = path
+        && inputs == "inputs"
+    {
+        path = rest;
+    }
+    let (fits, wanted) = match path.first().map(String::as_str) {
+        Some("url") => (setting.string.is_some(), "a string"),
+        Some("follows") => (setting.string.is_some() && !setting.is_path, "a string"),
+        Some("flake") => (matches!(setting.text.as_str(), "true" | "false"), "`true` or `false`"),
+        _ => return None,
+    };
+    (!fits).then_some(wanted)
 }

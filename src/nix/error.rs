@@ -84,9 +84,7 @@ impl NixError {
         match self {
             NixError::Syntax { .. } => Some("`nix-instantiate --parse FILE` shows what Nix makes of it"),
             NixError::ConflictMarkers { .. } => Some("resolve the merge first, then run flakepart again"),
-            NixError::NotAFlake { .. } => {
-                Some("Nix reads inputs without evaluating anything: write them out as literals")
-            }
+            NixError::NotAFlake { .. } => Some("Nix refuses it, too: `nix flake metadata` shows how"),
             NixError::CannotEdit { .. } => Some("write this declaration out as a plain attribute set"),
             NixError::NotUtf8 { .. } | NixError::TooLarge { .. } => None,
         }

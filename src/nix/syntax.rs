@@ -107,14 +107,15 @@ impl Source {
 }
 
 fn names(kinds: &[SyntaxKind]) -> String {
-    let mut names: Vec<&str> = kinds.iter().map(|kind| name(*kind)).collect();
+    let mut names: Vec<&str> = kinds.iter().filter_map(|kind| name(*kind)).collect();
     names.sort_unstable();
     names.dedup();
-    names.join(" or ")
+    if names.is_empty() { "something else".to_owned() } else { names.join(" or ") }
 }
 
-fn name(kind: SyntaxKind) -> &'static str {
-    match kind {
+/// What a token is called; `None` for those that a reader would not miss.
+fn name(kind: SyntaxKind) -> Option<&'static str> {
+    Some(match kind {
         SyntaxKind::TOKEN_SEMICOLON => "`;`",
         SyntaxKind::TOKEN_ASSIGN => "`=`",
         SyntaxKind::TOKEN_R_BRACE => "`}`",
@@ -131,8 +132,8 @@ fn name(kind: SyntaxKind) -> &'static str {
         SyntaxKind::TOKEN_INTERPOL_START => "`${`",
         SyntaxKind::TOKEN_INHERIT => "`inherit`",
         SyntaxKind::TOKEN_DOT => "`.`",
-        _ => "something else",
-    }
+        _ => return None,
+    })
 }
 
 /// The 1-based line of the first marker that a failed merge left at the start of a line.

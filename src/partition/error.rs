@@ -83,6 +83,12 @@ pub enum SplitError {
         /// The file.
         path: Utf8PathBuf,
     },
+    /// Nix could not name the folder.
+    #[error("`{}` cannot be written as a path in Nix", .folder.as_str().escape_debug())]
+    FolderName {
+        /// The folder.
+        folder: Utf8PathBuf,
+    },
     /// The folder leads out of the flake.
     #[error("the folder {folder} is not inside of the flake")]
     FolderLeaves {
@@ -145,7 +151,10 @@ impl SplitError {
                 Some("name the outputs that need them: `--attr packages`".to_owned())
             }
             SplitError::PartitionTaken { .. } => Some("choose another name: `--partition NAME`".to_owned()),
-            SplitError::BadName { .. } => Some("use letters, digits, `-` and `_`".to_owned()),
+            SplitError::FolderName { .. } => Some("use letters, digits, `.`, `_`, `-` and `+`".to_owned()),
+            SplitError::BadName { .. } => {
+                Some("begin with a letter, and use letters, digits, `-` and `_`".to_owned())
+            }
             SplitError::NoSuchProposal { proposed, .. } if proposed.is_empty() => {
                 Some("nothing is proposed; name the inputs to move with `--input`".to_owned())
             }

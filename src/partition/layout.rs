@@ -15,6 +15,12 @@ const IDLE_WORDS: [&str; 14] = [
     "packages", "per", "system",
 ];
 
+/// Whether a name can be a folder, and a Nix attribute without quotes.
+pub(super) fn is_plain(name: &str) -> bool {
+    let plain = |char: char| char.is_ascii_alphanumeric() || matches!(char, '-' | '_');
+    name.starts_with(|char: char| char.is_ascii_alphabetic()) && name.chars().all(plain)
+}
+
 impl Flake {
     /// A name for the partition of `inputs`: by the outputs it serves, the folder or the word that the
     /// sites of all its inputs share, or its heaviest input.
@@ -30,10 +36,10 @@ impl Flake {
             .into_iter()
             .chain(self.shared_folder(inputs))
             .chain(self.shared_word(inputs))
-            .chain([heaviest.clone()]);
-        let mut numbered = (2..).map(|number| format!("{heaviest}-{number}"));
-        let free = |name: &String| self.is_free(name);
-        candidates.into_iter().find(free).or_else(|| numbered.find(free)).unwrap_or(heaviest)
+            .chain([heaviest, "inputs".to_owned()]);
+        let mut numbered = (2..).map(|number| format!("inputs-{number}"));
+        let free = |name: &String| is_plain(name) && self.is_free(name);
+        candidates.into_iter().find(free).or_else(|| numbered.find(free)).unwrap_or_default()
     }
 
     /// Whether no partition and no folder has this name.

@@ -6,7 +6,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use serde::Serialize;
 
 use super::error::SplitError;
-use super::layout::relative;
+use super::layout::{is_plain, relative};
 use super::{Blocker, Files, Flake, Reason};
 use crate::change::Changes;
 use crate::finding::{Code, Finding};
@@ -76,7 +76,7 @@ impl SplitPlan {
         };
         let flake_parts = flake.flake_parts().ok_or(SplitError::NoFlakeParts)?.to_owned();
         let mut after = files.clone();
-        while let Some(choice) = Choice::make(&flake, request, plan.partitions.len())? {
+        while let Some(choice) = Choice::make(&flake, &flake_parts, request, plan.partitions.len())? {
             let moved = step(&flake, &flake_parts, &choice, &mut after)?;
             plan.partitions.push(moved);
             let next = Flake::read(&after)?;
@@ -112,7 +112,12 @@ struct Choice {
 
 impl Choice {
     /// The inputs that were asked for, or the best proposal; `None` where nothing is left to do.
-    fn make(flake: &Flake, request: &Request, done: usize) -> Result<Option<Choice>, SplitError> {
+    fn make(
+        flake: &Flake,
+        flake_parts: &str,
+        request: &Request,
+        done: usize,
+    ) -> Result<Option<Choice>, SplitError> {
         let (inputs, mut attrs, proposed_name) = if request.inputs.is_empty() {
             let proposals = flake.proposals();
             let proposal = match &request.partition {
@@ -145,19 +150,33 @@ impl Choice {
         if done == 0 {
             attrs.extend(request.attrs.iter().cloned());
         }
+        refuse_unwirable(flake, flake_parts)?;
+        if let Some(name) = &request.partition {
+            refuse_name(flake, name)?;
+        }
         refuse_blocked(flake, &inputs)?;
         if attrs.is_empty() {
             return Err(SplitError::NoAttrs { inputs: inputs.join(", ") });
         }
         let partition = proposed_name.unwrap_or_else(|| flake.partition_name(&inputs, &attrs));
         let folder = match &request.folder {
-            Some(folder) if done == 0 => joined(Utf8Path::new("flake.nix"), folder.as_str())
-                .filter(|folder| !folder.as_str().is_empty())
-                .ok_or_else(|| SplitError::FolderLeaves { folder: folder.clone() })?,
+            Some(folder) if done == 0 => requested_folder(folder)?,
             _ => flake.folder(&partition),
         };
         Ok(Some(Choice { inputs, attrs, partition, folder }))
     }
+}
+
+/// A folder inside of the flake that a Nix path literal can name.
+fn requested_folder(folder: &Utf8Path) -> Result<Utf8PathBuf, SplitError> {
+    // Nix: PATH_CHAR in `src/libexpr/lexer.l`.
+    let plain = |char: char| char.is_ascii_alphanumeric() || "/._-+".contains(char);
+    if !folder.as_str().chars().all(plain) {
+        return Err(SplitError::FolderName { folder: folder.to_owned() });
+    }
+    joined(Utf8Path::new("flake.nix"), folder.as_str())
+        .filter(|folder| !folder.as_str().is_empty())
+        .ok_or_else(|| SplitError::FolderLeaves { folder: folder.to_owned() })
 }
 
 /// The named inputs that are still at the root. One that lives in a partition already is no error.
@@ -188,7 +207,7 @@ fn refuse_blocked(flake: &Flake, inputs: &[String]) -> Result<(), SplitError> {
 
 /// Moves the inputs of one choice within `files`.
 fn step(flake: &Flake, flake_parts: &str, choice: &Choice, files: &mut Files) -> Result<Moved, SplitError> {
-    let module = place(flake, flake_parts, choice)?;
+    let module = place(flake, choice)?;
     let names: Vec<&str> = choice.inputs.iter().map(String::as_str).collect();
     for attr in &choice.attrs {
         if let Some((partition, ..)) = flake.routed.get(attr) {
@@ -220,31 +239,42 @@ fn step(flake: &Flake, flake_parts: &str, choice: &Choice, files: &mut Files) ->
     })
 }
 
-/// Checks that the partition has a place to go; gives the path of its module.
-fn place(flake: &Flake, flake_parts: &str, choice: &Choice) -> Result<Utf8PathBuf, SplitError> {
-    let name = &choice.partition;
-    let plain = |char: char| char.is_ascii_alphanumeric() || matches!(char, '-' | '_');
-    if name.is_empty() || !name.chars().all(plain) || name.starts_with(['-', '_']) {
-        return Err(SplitError::BadName { name: name.clone() });
-    }
-    if let Some(partition) = flake.partitions.get(name) {
-        return Err(SplitError::PartitionTaken { name: name.clone(), place: partition.module.clone() });
-    }
+/// Refuses flakes in which nothing would read a new module, or that would not know what it says.
+fn refuse_unwirable(flake: &Flake, flake_parts: &str) -> Result<(), SplitError> {
     let tree = flake.module_tree.as_ref().ok_or(SplitError::NoModuleTree)?;
     if tree.filtered {
         return Err(SplitError::FilteredTree { place: tree.place.clone() });
     }
-    if let Some(modified) = flake_parts_modified(flake, flake_parts).filter(|date| *date < PARTITIONS_SINCE.0)
-    {
-        return Err(SplitError::OldFlakeParts { modified });
+    match flake_parts_modified(flake, flake_parts).filter(|date| *date < PARTITIONS_SINCE.0) {
+        Some(modified) => Err(SplitError::OldFlakeParts { modified }),
+        None => Ok(()),
     }
+}
+
+/// Refuses a partition's name that is taken, or that could not be a folder or a Nix attribute.
+fn refuse_name(flake: &Flake, name: &str) -> Result<(), SplitError> {
+    if !is_plain(name) {
+        return Err(SplitError::BadName { name: name.to_owned() });
+    }
+    match flake.partitions.get(name) {
+        Some(partition) => {
+            Err(SplitError::PartitionTaken { name: name.to_owned(), place: partition.module.clone() })
+        }
+        None => Ok(()),
+    }
+}
+
+/// Checks that the partition has a place to go; gives the path of its module.
+fn place(flake: &Flake, choice: &Choice) -> Result<Utf8PathBuf, SplitError> {
     if flake.is_visible(&choice.folder) {
         return Err(SplitError::FolderVisible { folder: choice.folder.clone() });
     }
-    let module = flake.module_path(name, &choice.folder);
+    let module = flake.module_path(&choice.partition, &choice.folder);
     let new = [choice.folder.join("flake.nix"), choice.folder.join("flake.lock"), module.clone()];
-    match new.into_iter().find(|path| flake.paths.contains(path)) {
-        Some(path) => Err(SplitError::FileTaken { path }),
+    // Neither the file itself may be there, nor a file where one of its folders has to be.
+    let taken = new.iter().flat_map(|path| path.ancestors()).find(|path| flake.paths.contains(*path));
+    match taken {
+        Some(path) => Err(SplitError::FileTaken { path: path.to_owned() }),
         None => Ok(module),
     }
 }

@@ -1,5 +1,6 @@
 //! What flakepart promises, room by room. One program, so that it links once.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
+mod cli;
 mod lock;
 mod support;

@@ -1,0 +1,204 @@
+//! `flakepart check`: every rule, by a flake that breaks it.
+
+use insta::assert_snapshot;
+
+use crate::support::Repo;
+
+fn split() -> Repo {
+    let repo = Repo::agent_boxes();
+    repo.flakepart(&["split", "--yes", "--no-verify"]);
+    repo.commit();
+    repo
+}
+
+#[test]
+fn a_flake_is_in_order_before_and_after_a_split() {
+    assert_snapshot!(Repo::agent_boxes().flakepart(&["check"]), @"
+    exit code 0
+    --- stderr ---
+    flakepart: the work tree is in order
+    ");
+    assert_snapshot!(split().flakepart(&["check"]), @"
+    exit code 0
+    --- stderr ---
+    flakepart: the work tree is in order
+    ");
+}
+
+#[test]
+fn what_is_staged_is_judged_not_what_lies_around() {
+    let repo = Repo::agent_boxes();
+    repo.replace("flake.nix", "pi-mono = {", "pi-mono-2 = {");
+    assert_eq!(repo.flakepart(&["check"]).code, Some(1));
+    assert_eq!(repo.flakepart(&["check", "--staged"]).code, Some(0));
+    repo.git(&["add", "flake.nix"]);
+    repo.replace("flake.nix", "pi-mono-2 = {", "pi-mono = {");
+    assert_eq!(repo.flakepart(&["check"]).code, Some(0));
+    assert_snapshot!(repo.flakepart(&["check", "--staged"]), @"
+    exit code 1
+    --- stdout ---
+    error[input-not-declared]: `pi-mono` is in flake.lock, but flake.nix does not
+    declare it
+      --> flake.lock
+      help: `nix flake lock`
+    error[input-not-locked]: `pi-mono-2` is declared, but flake.lock does not have
+    it
+      --> flake.nix:26
+      help: `nix flake lock`
+    ");
+}
+
+#[test]
+fn a_follows_that_flake_nix_says_otherwise() {
+    let repo = Repo::agent_boxes();
+    repo.replace(
+        "flake.nix",
+        r#"systems.url = "git+https://git.example/nix-systems/default""#,
+        r#"systems.follows = "hermes-agent/systems""#,
+    );
+    repo.commit();
+    assert_snapshot!(repo.flakepart(&["check"]), @"
+    exit code 1
+    --- stdout ---
+    error[follows-differ]: flake.nix has `systems` follow `hermes-agent/systems`,
+    flake.lock has it follow nothing
+      --> flake.nix:12
+      help: `nix flake lock`: follows belong in flake.nix, the lock only mirrors
+            them
+    ");
+}
+
+#[test]
+fn a_lock_in_other_bytes_and_with_nodes_that_nothing_leads_to() {
+    let repo = Repo::agent_boxes();
+    let nix = repo.read("flake.lock");
+    repo.write("flake.lock", nix.replace("  \"version\": 7", "  \"version\":  7"));
+    repo.commit();
+    assert_snapshot!(repo.flakepart(&["check"]), @"
+    exit code 1
+    --- stdout ---
+    warning[lock-not-canonical]: Nix would write this lock in other bytes
+      --> flake.lock
+      help: `flakepart lock normalize --write`
+    ");
+    let unreachable = r#"  "nodes": {
+    "zombie": { "locked": { "narHash": "sha256-x", "path": "/x", "type": "path" }, "original": { "path": "/x", "type": "path" } },"#;
+    repo.write("flake.lock", nix.replace("  \"nodes\": {", unreachable));
+    repo.commit();
+    assert_snapshot!(repo.flakepart(&["check"]), @"
+    exit code 1
+    --- stdout ---
+    warning[lock-unreachable]: 1 node that no input leads to: zombie
+      --> flake.lock
+      help: Nix never removes them by itself: `flakepart lock normalize --write`
+    ");
+}
+
+#[test]
+fn a_follows_in_the_lock_that_leads_nowhere() {
+    let repo = Repo::agent_boxes();
+    repo.replace(
+        "flake.lock",
+        "\"systems\": [\n          \"systems\"\n",
+        "\"systems\": [\n          \"gone\"\n",
+    );
+    repo.commit();
+    assert_snapshot!(repo.flakepart(&["check"]), @"
+    exit code 1
+    --- stdout ---
+    error[lock-dangling]: input `hermes-agent/systems` follows a non-existent input
+    `gone`
+      --> flake.lock:51
+      help: `nix flake lock` mends it, if flake.nix is right
+    ");
+}
+
+#[test]
+fn a_partition_that_nix_cannot_load() {
+    let repo = split();
+    repo.git(&["rm", "-q", "--cached", "nix/agents/_inputs/flake.lock"]);
+    assert_snapshot!(repo.flakepart(&["check"]), @"
+    exit code 1
+    --- stdout ---
+    error[partition-incomplete]: partition `agents` has no
+    nix/agents/_inputs/flake.lock that Nix sees
+      --> nix/agents/partition.nix:10
+      help: `nix flake lock ./nix/agents/_inputs`, then `git add nix/agents/_inputs`
+    ");
+    assert_eq!(repo.flakepart(&["check", "--staged"]).code, Some(1));
+}
+
+#[test]
+fn a_partition_that_import_tree_reads() {
+    let repo = split();
+    repo.git(&["mv", "nix/agents/_inputs", "nix/agents/inputs"]);
+    repo.replace("nix/agents/partition.nix", "./_inputs", "./inputs");
+    repo.commit();
+    assert_snapshot!(repo.flakepart(&["check"]), @"
+    exit code 1
+    --- stdout ---
+    error[partition-visible]: import-tree imports nix/agents/inputs/flake.nix as
+    a module
+      --> nix/agents/partition.nix:10
+      help: import-tree passes over folders with a leading `_`: rename it
+    ");
+}
+
+#[test]
+fn an_output_routed_to_a_partition_that_nothing_defines() {
+    let repo = split();
+    repo.replace("nix/agents/partition.nix", "apps = \"agents\"", "apps = \"agent\"");
+    repo.commit();
+    assert_snapshot!(repo.flakepart(&["check"]), @"
+    exit code 1
+    --- stdout ---
+    error[partition-undefined]: `apps` comes from partition `agent`, which nothing
+    defines
+      --> nix/agents/partition.nix:6
+    ");
+}
+
+#[test]
+fn a_pin_that_the_root_has_left_behind() {
+    let repo = split();
+    let rev = "36243fd710f60384734551dc73e4ab559688e57f";
+    repo.replace("flake.lock", rev, &rev.replace('3', "4"));
+    repo.commit();
+    assert_snapshot!(repo.flakepart(&["check"]), @"
+    exit code 1
+    --- stdout ---
+    error[pin-drift]: `root-systems` is 36243fd710, but the root's `systems` is
+    46244fd710
+      --> nix/agents/_inputs/flake.lock
+      help: `nix flake update systems` moved the root only; give `root-systems` the
+            same revision
+    ");
+}
+
+#[test]
+fn a_nested_input_that_hides_the_root_s() {
+    let repo = split();
+    repo.replace("nix/agents/_inputs/flake.nix", "root-systems", "systems");
+    let lock = repo.read("nix/agents/_inputs/flake.lock");
+    // The two nodes of that name are the same revision: swap their keys.
+    let lock = lock.replace("\"systems\": \"systems\"", "\"systems\": \"systems_2\"");
+    let lock = lock.replace("\"systems\": {", "\"systems_2\": {").replace("root-systems", "systems");
+    repo.write("nix/agents/_inputs/flake.lock", lock);
+    repo.commit();
+    assert_snapshot!(repo.flakepart(&["check"]), @"
+    exit code 1
+    --- stdout ---
+    warning[pin-shadows]: `systems` hides the root's input of that name in partition
+    `agents`
+      --> nix/agents/_inputs/flake.lock
+      help: declare it as `root-systems` there, and point the follows at that name
+    ");
+}
+
+#[test]
+fn every_code_has_a_heading_in_the_docs() {
+    let docs = include_str!("../../../docs/findings.md");
+    let headings: Vec<&str> = docs.lines().filter_map(|line| line.strip_prefix("## ")).collect();
+    let codes: Vec<&str> = flakepart::finding::Code::ALL.iter().map(|code| code.as_str()).collect();
+    assert_eq!(headings, codes);
+}

@@ -1,0 +1,101 @@
+//! `flakepart gate`
+
+use insta::assert_snapshot;
+
+use crate::support::Repo;
+
+#[test]
+fn a_lock_within_its_limits_passes() {
+    let repo = Repo::agent_boxes();
+    assert_snapshot!(repo.flakepart(&["gate", "--max-nodes", "17", "--max-bytes", "10118"]), @"
+    exit code 0
+    --- stdout ---
+    flake.lock: 17 nodes, 9.8 KiB
+    ");
+}
+
+#[test]
+fn a_lock_beyond_its_limits_fails() {
+    let repo = Repo::agent_boxes();
+    assert_snapshot!(repo.flakepart(&["gate", "--max-nodes", "16", "--max-bytes", "9999"]), @"
+    exit code 1
+    --- stdout ---
+    flake.lock: 17 nodes, 9.8 KiB
+    error[over-budget]: 17 nodes, 16 are allowed
+      --> flake.lock
+      help: `flakepart analyze` shows which input brings what
+    error[over-budget]: 10118 bytes, 9999 are allowed
+      --> flake.lock
+      help: `flakepart analyze` shows which input brings what
+    ");
+    assert_snapshot!(repo.flakepart(&["gate", "--max-nodes", "16", "--format", "json"]), @r#"
+    exit code 1
+    --- stdout ---
+    {
+      "schema": 1,
+      "lock": {
+        "nodes": 17,
+        "bytes": 10118
+      },
+      "base": null,
+      "limits": {
+        "maxNodes": 16,
+        "maxBytes": null,
+        "maxGrowth": null
+      },
+      "findings": [
+        {
+          "code": "over-budget",
+          "level": "error",
+          "message": "17 nodes, 16 are allowed",
+          "file": "flake.lock",
+          "line": null,
+          "help": "`flakepart analyze` shows which input brings what"
+        }
+      ]
+    }
+    "#);
+}
+
+#[test]
+fn growth_is_counted_from_a_git_revision() {
+    let repo = Repo::agent_boxes();
+    repo.flakepart(&["split", "--yes", "--no-verify"]);
+    repo.commit();
+    assert_snapshot!(repo.flakepart(&["gate", "--base", "HEAD~1", "--max-growth", "0"]), @"
+    exit code 0
+    --- stdout ---
+    flake.lock: 5 nodes, 2.6 KiB (base: 17 nodes, 9.8 KiB)
+    ");
+    repo.git(&["checkout", "-q", "HEAD~1"]);
+    assert_snapshot!(repo.flakepart(&["gate", "--base", "main", "--max-growth", "11"]), @"
+    exit code 1
+    --- stdout ---
+    flake.lock: 17 nodes, 9.8 KiB (base: 5 nodes, 2.6 KiB)
+    error[growth]: 12 nodes more than before (5 to 17), 11 are allowed
+      --> flake.lock
+      help: `flakepart analyze` shows which input brings what
+    ");
+}
+
+#[test]
+fn without_a_limit_there_is_nothing_to_do() {
+    assert_snapshot!(Repo::agent_boxes().flakepart(&["gate"]), @"
+    exit code 2
+    --- stderr ---
+    error: no limit is given, so there is nothing to hold the lock against
+
+    hint: for example `--max-nodes 20`, or `--base origin/main --max-growth 0`
+    ");
+}
+
+#[test]
+fn an_unknown_revision_is_named() {
+    assert_snapshot!(Repo::agent_boxes().flakepart(&["gate", "--base", "nowhere", "--max-growth", "0"]), @"
+    exit code 2
+    --- stderr ---
+    error: git has no revision `nowhere` here
+
+    hint: in a shallow clone, fetch the revision first: `git fetch origin REV`
+    ");
+}

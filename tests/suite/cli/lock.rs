@@ -1,0 +1,55 @@
+//! `flakepart lock normalize`, `prune` and `extract`
+
+use flakepart::lock::Lock;
+use insta::assert_snapshot;
+
+use crate::support::Repo;
+
+#[test]
+fn what_prune_and_extract_print_is_what_a_split_writes() {
+    let repo = Repo::agent_boxes();
+    let moved = ["--input", "hermes-agent", "pi-mono"];
+    let pruned = repo.flakepart(&[&["lock", "prune"], &moved[..]].concat());
+    let alias = ["--alias", "systems=root-systems"];
+    let extracted = repo.flakepart(&[&["lock", "extract"], &moved[..], &alias].concat());
+    repo.flakepart(&["split", "--yes", "--no-verify"]);
+    assert_eq!(pruned.stdout, repo.read("flake.lock"));
+    assert_eq!(extracted.stdout, repo.read("nix/agents/_inputs/flake.lock"));
+}
+
+#[test]
+fn extract_says_which_alias_is_missing() {
+    assert_snapshot!(Repo::agent_boxes().flakepart(&["lock", "extract", "--input", "hermes-agent"]), @"
+    exit code 2
+    --- stderr ---
+    error: flake.lock: input `hermes-agent/systems` follows `systems`, which does not come along
+
+    hint: take along `--alias systems=root-systems`
+    ");
+}
+
+#[test]
+fn prune_says_who_follows_what_would_go() {
+    assert_snapshot!(Repo::agent_boxes().flakepart(&["lock", "prune", "--input", "systems"]), @r#"
+    exit code 2
+    --- stderr ---
+    error: flake.lock: input `hermes-agent/systems` follows `systems`, which would go
+
+    hint: move `hermes-agent` as well, keep `systems`, or cut the follows in flake.nix (`inputs.hermes-agent.inputs.systems.follows = ""`)
+    "#);
+}
+
+#[test]
+fn normalize_brings_any_spelling_to_nix_s_own() {
+    let repo = Repo::agent_boxes();
+    let nix = repo.read("flake.lock");
+    assert_eq!(repo.flakepart(&["lock", "normalize", "--check"]).code, Some(0));
+    let json: serde_json::Value = serde_json::from_str(&nix).unwrap();
+    repo.write("flake.lock", json.to_string());
+    assert_eq!(repo.flakepart(&["lock", "normalize", "--check"]).code, Some(1));
+    assert_eq!(repo.flakepart(&["lock", "normalize"]).stdout, nix);
+    assert_eq!(repo.flakepart_with_input(&["lock", "normalize", "-"], &json.to_string()).stdout, nix);
+    assert_eq!(repo.flakepart(&["lock", "normalize", "--write"]).code, Some(0));
+    assert_eq!(repo.read("flake.lock"), nix);
+    assert!(Lock::parse(nix.as_bytes()).is_ok());
+}

@@ -1,0 +1,8 @@
+//! The program as a whole: what it prints, what it writes, how it ends.
+
+mod analyze;
+mod check;
+mod gate;
+mod lock;
+mod refusals;
+mod split;

@@ -1,0 +1,317 @@
+//! Bad input: a clear error with file and line, exit code 2, and not one byte written.
+
+use std::fmt::Write as _;
+
+use insta::assert_snapshot;
+
+use crate::support::Repo;
+
+/// What `split` says of a repository that it must not touch.
+fn refused(repo: &Repo, arguments: &[&str]) -> String {
+    let before = repo.state();
+    let run = repo.flakepart(&[&["split", "--yes", "--no-verify"], arguments].concat());
+    assert_eq!(repo.state(), before, "something was written");
+    assert_eq!((run.code, run.stdout.len()), (Some(2), 0), "{}", run.stderr);
+    run.stderr
+}
+
+/// The same, for the fixture with one file written anew.
+fn refused_with(path: &str, text: impl AsRef<[u8]>) -> String {
+    let repo = Repo::agent_boxes();
+    repo.write(path, text);
+    repo.commit();
+    refused(&repo, &[])
+}
+
+fn fixture(path: &str) -> String {
+    std::fs::read_to_string(format!("{}/testdata/agent-boxes/{path}", env!("CARGO_MANIFEST_DIR"))).unwrap()
+}
+
+#[test]
+fn no_flake_nix() {
+    let repo = Repo::new(&[("README.md", "")]);
+    let said = refused(&repo, &[]).replace(repo.path().to_str().unwrap(), "REPOSITORY");
+    assert_snapshot!(said, @"
+    error: no flake.nix in REPOSITORY or in a folder above it
+
+    hint: name the flake's folder: `flakepart COMMAND path/to/flake`
+    ");
+}
+
+#[test]
+fn a_flake_nix_that_git_does_not_track() {
+    let repo = Repo::new(&[]);
+    repo.write("flake.nix", fixture("flake.nix"));
+    assert_snapshot!(refused(&repo, &[]), @"
+    error: flake.nix is not tracked by git, so Nix does not see it
+
+    hint: `git add -N flake.nix` makes it known
+    ");
+}
+
+#[test]
+fn no_lock() {
+    let repo = Repo::agent_boxes();
+    repo.git(&["rm", "-q", "flake.lock"]);
+    repo.commit();
+    assert_snapshot!(refused(&repo, &[]), @"
+    error: flake.lock is missing
+
+    hint: `nix flake lock` makes it
+    ");
+}
+
+#[test]
+fn a_lock_that_is_no_json() {
+    assert_snapshot!(refused_with("flake.lock", "nodes: []\n"), @"
+    error: flake.lock:1:2: not valid JSON: expected ident
+
+    hint: restore flake.lock from git, or delete it and run `nix flake lock`
+    ");
+}
+
+#[test]
+fn a_lock_with_conflict_markers() {
+    let lock = fixture("flake.lock").replacen(
+        "  \"root\": \"root\",\n",
+        "<<<<<<< HEAD\n  \"root\": \"root\",\n=======\n  \"root\": \"r\",\n>>>>>>> theirs\n",
+        1,
+    );
+    assert_snapshot!(refused_with("flake.lock", lock), @"
+    error: flake.lock:352:1: conflict markers of an unfinished merge
+
+    hint: take one side (`git checkout --ours flake.lock`, or `--theirs`), then run `nix flake lock`
+    ");
+}
+
+#[test]
+fn a_lock_of_another_version() {
+    let mut said = String::new();
+    for version in [4, 8] {
+        let lock = fixture("flake.lock").replace("\"version\": 7", &format!("\"version\": {version}"));
+        writeln!(said, "{}", refused_with("flake.lock", lock)).unwrap();
+    }
+    assert_snapshot!(said, @"
+    error: flake.lock:353:3: unsupported version 4
+
+    hint: written by a Nix from before 2020: run `nix flake lock` with a current one
+
+    error: flake.lock:353:3: unsupported version 8
+
+    hint: versions 5, 6 and 7 are known; a newer flakepart may read it
+    ");
+}
+
+#[test]
+fn a_flake_nix_that_nix_refuses() {
+    let mut said = String::new();
+    for (from, to) in [
+        ("inputs = {", "inputs = import ./inputs.nix // {"),
+        ("  outputs =", "  outcome ="),
+        ("inputs.nixpkgs.follows = \"nixpkgs\";", "inputs.nixpkgs.follows = \"nix\" + \"pkgs\";"),
+        ("  inputs = {", "  inputs = {{"),
+        ("flake = false;", "flake = \"no\";"),
+    ] {
+        let text = fixture("flake.nix");
+        assert!(text.contains(from), "{from}");
+        writeln!(said, "## {to}\n{}", refused_with("flake.nix", text.replacen(from, to, 1))).unwrap();
+    }
+    assert_snapshot!(said, @r#"
+    ## inputs = import ./inputs.nix // {
+    error: flake.nix:4: `inputs` must be an attribute set, written out: Nix evaluates nothing here
+
+    hint: Nix refuses it, too: `nix flake metadata` shows how
+
+    ##   outcome =
+    error: flake.nix:32: the flake has an unsupported attribute `outcome`
+
+    hint: Nix refuses it, too: `nix flake metadata` shows how
+
+    ## inputs.nixpkgs.follows = "nix" + "pkgs";
+    error: flake.nix:17: `inputs.treefmt-nix.inputs.nixpkgs.follows` is computed; Nix evaluates nothing here and wants a literal
+
+    hint: Nix refuses it, too: `nix flake metadata` shows how
+
+    ##   inputs = {{
+    error: flake.nix:4:13: syntax error: unexpected `{`, expected a name
+
+    hint: `nix-instantiate --parse FILE` shows what Nix makes of it
+
+    ## flake = "no";
+    error: flake.nix:26: `pi-mono.flake` must be `true` or `false`
+
+    hint: Nix refuses it, too: `nix flake metadata` shows how
+    "#);
+}
+
+#[test]
+fn an_input_that_does_not_exist() {
+    assert_snapshot!(refused(&Repo::agent_boxes(), &["--input", "hermes-agnet"]), @"
+    error: flake.nix: no input `hermes-agnet` is declared here
+
+    hint: did you mean `hermes-agent`?
+    ");
+}
+
+#[test]
+fn an_input_that_has_to_stay_at_the_root() {
+    let mut said = String::new();
+    for input in ["nixpkgs", "treefmt-nix", "systems", "flake-parts"] {
+        writeln!(said, "## {input}\n{}", refused(&Repo::agent_boxes(), &["--input", input])).unwrap();
+    }
+    assert_snapshot!(said, @"
+    ## nixpkgs
+    error: flake.nix:5: nixpkgs cannot move: flake-parts makes `pkgs` from it
+           flake.nix:5: nixpkgs cannot move: flake-parts, treefmt-nix follow it
+
+    ## treefmt-nix
+    error: nix/treefmt.nix:4: treefmt-nix cannot move: its flakeModule is imported, which every output evaluates
+
+    hint: move the module that imports it into the partition's module by hand; flakepart moves `treefmt-nix` once no module at the root imports it
+
+    ## systems
+    error: flake.nix:37: systems cannot move: any output may need it: `systems` depends on it
+           flake.nix:12: systems cannot move: hermes-agent follows it
+
+    ## flake-parts
+    error: flake.nix:34: flake-parts cannot move: any output may need it: it makes the flake's outputs as a whole
+    ");
+}
+
+#[test]
+fn a_partition_name_that_is_taken_or_is_none() {
+    let repo = Repo::agent_boxes();
+    repo.flakepart(&["split", "--yes", "--no-verify", "--input", "pi-mono", "--partition", "sources"]);
+    repo.commit();
+    let mut said = refused(&repo, &["--input", "hermes-agent", "--partition", "sources"]);
+    for name in ["../x", "a b", "_x", "2x", ""] {
+        let refused = refused(&repo, &["--input", "hermes-agent", "--partition", name]);
+        writeln!(said, "\n## {name:?}\n{refused}").unwrap();
+    }
+    assert_snapshot!(said, @r#"
+    error: nix/sources/partition.nix:10: there is a partition `sources` already
+
+    hint: choose another name: `--partition NAME`
+
+    ## "../x"
+    error: `../x` is no name for a partition
+
+    hint: begin with a letter, and use letters, digits, `-` and `_`
+
+
+    ## "a b"
+    error: `a b` is no name for a partition
+
+    hint: begin with a letter, and use letters, digits, `-` and `_`
+
+
+    ## "_x"
+    error: `_x` is no name for a partition
+
+    hint: begin with a letter, and use letters, digits, `-` and `_`
+
+
+    ## "2x"
+    error: `2x` is no name for a partition
+
+    hint: begin with a letter, and use letters, digits, `-` and `_`
+
+
+    ## ""
+    error: `` is no name for a partition
+
+    hint: begin with a letter, and use letters, digits, `-` and `_`
+    "#);
+}
+
+#[test]
+fn a_folder_outside_of_the_flake_or_in_sight_of_import_tree() {
+    let repo = Repo::agent_boxes();
+    let mut said = String::new();
+    for folder in ["../x", "/tmp/x", "nix/inputs", ".", "flake.nix/x", "nix/_a b"] {
+        writeln!(said, "## {folder}\n{}", refused(&repo, &["--folder", folder])).unwrap();
+    }
+    assert_snapshot!(said, @"
+    ## ../x
+    error: the folder ../x is not inside of the flake
+
+    ## /tmp/x
+    error: the folder /tmp/x is not inside of the flake
+
+    ## nix/inputs
+    error: import-tree would import nix/inputs/flake.nix as a module
+
+    hint: import-tree passes over names with a leading `_`: `--folder nix/_inputs`
+
+    ## .
+    error: the folder . is not inside of the flake
+
+    ## flake.nix/x
+    error: flake.nix exists already
+
+    hint: choose another folder: `--folder DIR`
+
+    ## nix/_a b
+    error: `nix/_a b` cannot be written as a path in Nix
+
+    hint: use letters, digits, `.`, `_`, `-` and `+`
+    ");
+}
+
+#[test]
+fn files_with_uncommitted_changes() {
+    let repo = Repo::agent_boxes();
+    repo.replace("flake.nix", "description", "# mine\n  description");
+    repo.write("nix/agents/partition.nix", "{ }\n");
+    assert_snapshot!(refused(&repo, &[]), @"
+    error: uncommitted changes in flake.nix, nix/agents/partition.nix
+
+    hint: commit or stash them first, or pass --allow-dirty
+    ");
+}
+
+#[test]
+fn a_flake_without_flake_parts() {
+    let repo = Repo::new(&[
+        (
+            "flake.nix",
+            "{\n  inputs.heavy.url = \"github:a/heavy\";\n  outputs = { self, heavy }: { packages = heavy.packages; };\n}\n",
+        ),
+        (
+            "flake.lock",
+            r#"{"nodes":{"heavy":{"locked":{"narHash":"sha256-x","owner":"a","repo":"heavy","rev":"0123456789012345678901234567890123456789","type":"github"},"original":{"owner":"a","repo":"heavy","type":"github"}},"root":{"inputs":{"heavy":"heavy"}}},"root":"root","version":7}"#,
+        ),
+    ]);
+    assert_snapshot!(refused(&repo, &["--input", "heavy"]), @"
+    error: flake.nix: this flake does not use flake-parts, and partitions are a feature of flake-parts
+
+    hint: it would take `outputs = inputs: inputs.flake-parts.lib.mkFlake { inherit inputs; } …`; `flakepart analyze` shows what is heavy without it
+    ");
+}
+
+#[test]
+fn flake_parts_without_import_tree() {
+    let repo = Repo::agent_boxes_with(
+        "flake.nix",
+        "inputs.import-tree ./nix",
+        "{ imports = [ ./nix/hermesbox.nix ]; }",
+    );
+    assert_snapshot!(refused(&repo, &["--input", "pi-mono", "--attr", "packages"]), @"
+    error: flake.nix: flakepart writes partitions where import-tree reads the modules, and this flake has no import-tree
+
+    hint: `flakepart lock prune` and `flakepart lock extract` make both locks for a split by hand
+    ");
+}
+
+#[test]
+fn flags_that_do_not_exist() {
+    assert_snapshot!(refused(&Repo::agent_boxes(), &["--inputs", "pi-mono"]), @"
+    error: unexpected argument '--inputs' found
+
+      tip: a similar argument exists: '--input'
+
+    Usage: flakepart split --yes --no-verify --input <NAME> [FLAKE]
+
+    For more information, try '--help'.
+    ");
+}

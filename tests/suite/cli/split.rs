@@ -1,0 +1,171 @@
+//! `flakepart split`, without Nix: what it plans, shows and writes.
+
+use insta::assert_snapshot;
+
+use crate::support::{Repo, Run, isolated};
+
+fn applied(repo: &Repo, arguments: &[&str]) -> Run {
+    let run = repo.flakepart(&[&["split", "--yes", "--no-verify"], arguments].concat());
+    assert_eq!(run.code, Some(0), "{run}");
+    run
+}
+
+#[test]
+fn a_dry_run_shows_the_diff_and_writes_nothing() {
+    let repo = Repo::agent_boxes();
+    let before = repo.state();
+    assert_snapshot!(repo.flakepart(&["split", "--dry-run"]));
+    assert_eq!(repo.state(), before);
+}
+
+#[test]
+fn a_program_gets_the_plan_as_json() {
+    assert_snapshot!(Repo::agent_boxes().flakepart(&["split", "--dry-run", "--format", "json"]));
+}
+
+#[test]
+fn the_diff_is_exactly_what_is_applied() {
+    let by_git = Repo::agent_boxes();
+    let diff = by_git.flakepart(&["split", "--dry-run"]).stdout;
+    by_git.write("../the.diff", &diff);
+    let patch = by_git.path().join("../the.diff");
+    by_git.git(&["apply", patch.to_str().unwrap()]);
+    std::fs::remove_file(patch).unwrap();
+    by_git.git(&["add", "-N", "."]);
+
+    let by_flakepart = Repo::agent_boxes();
+    let run = applied(&by_flakepart, &[]);
+    assert_eq!(run.stdout, diff);
+    assert_eq!(by_flakepart.state(), by_git.state());
+}
+
+#[test]
+fn git_knows_the_new_files_and_nothing_is_staged() {
+    let repo = Repo::agent_boxes();
+    applied(&repo, &[]);
+    assert_snapshot!(repo.git(&["status", "--porcelain"]), @r"
+     M flake.lock
+     M flake.nix
+     A nix/agents/_inputs/flake.lock
+     A nix/agents/_inputs/flake.nix
+     A nix/agents/partition.nix
+    ");
+    assert_eq!(repo.git(&["diff", "--cached"]), "");
+}
+
+#[test]
+fn the_undo_that_it_prints_undoes_it() {
+    let repo = Repo::agent_boxes();
+    let before = repo.state();
+    let run = applied(&repo, &[]);
+    let undo = run.stderr.lines().find_map(|line| line.trim().strip_prefix("undo: ")).unwrap();
+    let status = isolated("sh", repo.path()).args(["-c", undo]).status().unwrap();
+    assert!(status.success(), "{undo}");
+    assert_eq!(repo.state(), before);
+}
+
+#[test]
+fn a_second_split_has_nothing_to_do() {
+    let repo = Repo::agent_boxes();
+    applied(&repo, &[]);
+    let before = repo.state();
+    for arguments in [&["split"][..], &["split", "--dry-run"], &["split", "--input", "hermes-agent"]] {
+        let run = repo.flakepart(arguments);
+        assert_eq!((run.code, run.stdout.as_str()), (Some(0), ""), "{run}");
+        assert!(run.stderr.starts_with("flakepart: nothing to do"), "{run}");
+    }
+    assert_eq!(repo.state(), before);
+}
+
+#[test]
+fn name_folder_and_outputs_can_be_chosen() {
+    let repo = Repo::agent_boxes();
+    let run = repo.flakepart(&[
+        "split",
+        "--dry-run",
+        "--format",
+        "json",
+        "--input",
+        "hermes-agent",
+        "--partition",
+        "heavy",
+        "--attr",
+        "overlays",
+        "--folder",
+        "nix/_heavy",
+    ]);
+    assert_snapshot!(run);
+}
+
+#[test]
+fn without_anybody_to_ask_it_asks_for_yes() {
+    let repo = Repo::agent_boxes();
+    let before = repo.state();
+    let run = repo.flakepart(&["split", "--no-verify"]);
+    assert_eq!(run.code, Some(2));
+    assert_snapshot!(run.stderr.lines().skip_while(|line| !line.starts_with("error")).collect::<Vec<_>>().join("\n"), @r"
+    error: nobody is there to be asked, so nothing was changed
+
+    hint: pass --yes to apply it, or --dry-run to see it only
+    ");
+    assert_eq!(repo.state(), before);
+}
+
+#[test]
+fn without_nix_it_says_so_and_asks_for_no_verify() {
+    let repo = Repo::agent_boxes();
+    let before = repo.state();
+    // A PATH with git and nothing else.
+    let bin = tempfile::tempdir().unwrap();
+    let git = isolated("sh", repo.path()).args(["-c", "command -v git"]).output().unwrap();
+    let git = String::from_utf8(git.stdout).unwrap();
+    std::os::unix::fs::symlink(git.trim(), bin.path().join("git")).unwrap();
+    let mut command = isolated(env!("CARGO_BIN_EXE_flakepart"), repo.path());
+    let output = command.args(["split", "--yes"]).env("PATH", bin.path()).output().unwrap();
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(3), "{stderr}");
+    assert!(stderr.contains("--no-verify"), "{stderr}");
+    assert_eq!(repo.state(), before);
+}
+
+#[test]
+fn uncommitted_changes_are_kept_with_allow_dirty() {
+    let repo = Repo::agent_boxes();
+    repo.replace("flake.nix", "{\n  description", "# mine\n{\n  description");
+    let before = repo.state();
+    let run = repo.flakepart(&["split", "--yes", "--no-verify"]);
+    assert_eq!(run.code, Some(2));
+    assert_snapshot!(run, @"
+    exit code 2
+    --- stderr ---
+    error: uncommitted changes in flake.nix
+
+    hint: commit or stash them first, or pass --allow-dirty
+    ");
+    assert_eq!(repo.state(), before);
+    applied(&repo, &["--allow-dirty"]);
+    assert!(repo.read("flake.nix").starts_with("# mine\n"));
+}
+
+#[test]
+fn a_change_elsewhere_is_no_obstacle() {
+    let repo = Repo::agent_boxes();
+    repo.replace("nix/treefmt.nix", "{", "# mine\n{");
+    repo.write("notes.txt", "untracked\n");
+    applied(&repo, &[]);
+    assert_eq!(repo.read("notes.txt"), "untracked\n");
+}
+
+#[test]
+fn when_one_file_cannot_be_written_none_is() {
+    let repo = Repo::agent_boxes();
+    // Where the nested flake's folder has to go lies a file that git does not see.
+    repo.write(".gitignore", "nix/agents\n");
+    repo.commit();
+    repo.write("nix/agents", "in the way\n");
+    let before = repo.state();
+    let run = repo.flakepart(&["split", "--yes", "--no-verify"]);
+    assert!(matches!(run.code, Some(2 | 3)), "{run}");
+    assert!(run.stderr.contains("nix/agents"), "{run}");
+    assert_eq!(repo.state(), before);
+}
