@@ -32,6 +32,9 @@ struct Cli {
     /// Say only what was asked for, and errors
     #[arg(short, long, global = true)]
     quiet: bool,
+    /// Show the programs that are run
+    #[arg(short, long, global = true, conflicts_with = "quiet")]
+    verbose: bool,
     /// Nix may not use the network
     #[arg(long, global = true)]
     offline: bool,
@@ -82,7 +85,7 @@ enum Outcome {
 #[must_use]
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
-    let output = Output::new(cli.color, cli.quiet);
+    let output = Output::new(cli.color, cli.quiet, cli.verbose);
     let outcome = match cli.command {
         Command::Analyze(arguments) => analyze::run(&arguments, &output),
         Command::Split(arguments) => split::run(&arguments, cli.offline, &output)

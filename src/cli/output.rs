@@ -11,16 +11,28 @@ use super::{Color, Error};
 pub(super) struct Output {
     choice: ColorChoice,
     quiet: bool,
+    /// A progress line and lines about programs would write over each other.
+    progress: bool,
 }
 
 impl Output {
-    pub(super) fn new(color: Color, quiet: bool) -> Output {
+    pub(super) fn new(color: Color, quiet: bool, verbose: bool) -> Output {
+        if verbose {
+            tracing_subscriber::fmt()
+                .with_max_level(tracing::Level::DEBUG)
+                .with_writer(std::io::stderr)
+                .with_ansi(false)
+                .with_target(false)
+                .without_time()
+                .init();
+        }
+
         let choice = match color {
             Color::Auto => ColorChoice::Auto,
             Color::Always => ColorChoice::Always,
             Color::Never => ColorChoice::Never,
         };
-        Output { choice, quiet }
+        Output { choice, quiet, progress: !quiet && !verbose }
     }
 
     /// What was asked for. A reader that has gone, as in `| head`, is no error.
@@ -80,7 +92,7 @@ impl Output {
     pub(super) fn progress(&self) -> ProgressBar {
         let bar = ProgressBar::with_draw_target(
             None,
-            if self.quiet { ProgressDrawTarget::hidden() } else { ProgressDrawTarget::stderr() },
+            if self.progress { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() },
         );
         if let Ok(style) = ProgressStyle::with_template("{spinner} {wide_msg}") {
             bar.set_style(style);

@@ -88,7 +88,10 @@ pub(super) fn build(
         (None, name) => format!("{out}/bin/{}", name.unwrap_or_default()),
     };
     progress(Progress::Running(result.attr.clone()));
-    match Command::new(&program).args(arguments).stdin(Stdio::null()).output() {
+    let mut command = Command::new(&program);
+    command.args(arguments);
+    tracing::debug!(?command);
+    match command.stdin(Stdio::null()).output() {
         Ok(output) => {
             result.exit_code = output.status.code();
             result.stdout = Some(head(&output.stdout));

@@ -113,7 +113,9 @@ impl Nix {
         if self.offline {
             command.arg("--offline");
         }
-        command.args(arguments).stdin(Stdio::null()).output().map_err(|source| ProveError::NoNix { source })
+        command.args(arguments);
+        tracing::debug!(?command);
+        command.stdin(Stdio::null()).output().map_err(|source| ProveError::NoNix { source })
     }
 }
 

@@ -120,12 +120,10 @@ impl WorkTree {
     }
 
     fn run_git(&self, arguments: &[&str], paths: &[Utf8PathBuf]) -> Result<(), TreeError> {
-        let output = std::process::Command::new("git")
-            .arg("-C")
-            .arg(&self.root)
-            .arg("--literal-pathspecs")
-            .args(arguments)
-            .args(paths)
+        let mut command = std::process::Command::new("git");
+        command.arg("-C").arg(&self.root).arg("--literal-pathspecs").args(arguments).args(paths);
+        tracing::debug!(?command);
+        let output = command
             .stdin(std::process::Stdio::null())
             .output()
             .map_err(|source| TreeError::NoGitProgram { source })?;
