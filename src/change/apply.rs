@@ -1,6 +1,7 @@
 //! Writing the changes: all of them, or none.
 
 use std::io::Write as _;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use atomic_write_file::AtomicWriteFile;
 use camino::{Utf8Path, Utf8PathBuf};
@@ -33,6 +34,9 @@ pub enum ChangeError {
         /// What the system says.
         source: std::io::Error,
     },
+    /// The user stopped it.
+    #[error("interrupted; nothing was changed")]
+    Interrupted,
     /// A file could not be written, and what was written before it could not be put back.
     #[error("cannot write {path}: {source}; {left} could not be put back")]
     Stranded {
@@ -48,9 +52,9 @@ pub enum ChangeError {
     Tree(#[from] TreeError),
 }
 
-/// Applies the changes to a work tree and tells git of the new files. On any error everything is put
-/// back as it was.
-pub fn apply(changes: &Changes, tree: &WorkTree) -> Result<(), ChangeError> {
+/// Applies the changes to a work tree and tells git of the new files. On any error, and once
+/// `interrupted` is set, everything is put back as it was.
+pub fn apply(changes: &Changes, tree: &WorkTree, interrupted: &AtomicBool) -> Result<(), ChangeError> {
     for (path, change) in changes.iter() {
         if path.is_absolute() || path.components().any(|part| part.as_str() == "..") {
             return Err(ChangeError::Leaves { path: path.to_owned() });
@@ -82,14 +86,17 @@ pub fn apply(changes: &Changes, tree: &WorkTree) -> Result<(), ChangeError> {
             Err(source) => return Err(applied.undo(path, source)),
         }
     }
-    if let Err(error) = tree.intend_to_add(&changes.created()) {
+    let told = match interrupted.load(Ordering::Relaxed) {
+        false => tree.intend_to_add(&changes.created()).map_err(ChangeError::Tree),
+        true => Err(ChangeError::Interrupted),
+    };
+    told.map_err(|error| {
         let path = tree.root().join(".git");
-        return Err(match applied.undo(&path, std::io::Error::other(error.to_string())) {
-            ChangeError::Write { .. } => ChangeError::Tree(error),
+        match applied.undo(&path, std::io::Error::other(error.to_string())) {
+            ChangeError::Write { .. } => error,
             stranded => stranded,
-        });
-    }
-    Ok(())
+        }
+    })
 }
 
 struct Applied<'a> {
@@ -112,8 +119,6 @@ impl<'a> Applied<'a> {
                 self.folders.push(folder.to_owned());
             }
         }
-        // Behind a link, the file that it leads to is the one that changes.
-        let target = if target.is_symlink() { target.canonicalize_utf8()? } else { target };
         let mut file = AtomicWriteFile::open(&target)?;
         file.write_all(after)?;
         file.sync_all()?;

@@ -44,6 +44,8 @@ pub(super) enum Error {
     Stdout(std::io::Error),
     #[error("cannot read the answer: {0}")]
     Stdin(std::io::Error),
+    #[error("cannot watch for Ctrl-C: {0}")]
+    Signal(std::io::Error),
     #[error("cannot write JSON: {0}")]
     Json(#[from] serde_json::Error),
 }
@@ -68,9 +70,11 @@ impl Error {
             Error::Within { source, .. } => source.exit_code(),
             Error::Tree(error) if error.is_program_failure() => 3,
             Error::Change(ChangeError::Tree(error)) if error.is_program_failure() => 3,
-            Error::Change(ChangeError::Stranded { .. } | ChangeError::Write { .. }) => 3,
+            Error::Change(
+                ChangeError::Stranded { .. } | ChangeError::Write { .. } | ChangeError::Interrupted,
+            ) => 3,
             Error::Prove(error) => error.exit_code(),
-            Error::Copy(_) | Error::Write { .. } | Error::Stdout(_) | Error::Stdin(_) => 3,
+            Error::Copy(_) | Error::Write { .. } | Error::Stdout(_) | Error::Stdin(_) | Error::Signal(_) => 3,
             Error::Json(_) | Error::Split(SplitError::Inconsistent(_)) => 4,
             Error::Tree(_)
             | Error::Flake(_)

@@ -1,7 +1,11 @@
 //! `flakepart split`
 
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
 use camino::Utf8PathBuf;
 use clap::{Args, ValueEnum};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 
 use super::target::files;
 use super::verify::Sides;
@@ -92,7 +96,8 @@ pub(super) fn run(arguments: &Arguments, offline: bool, output: &Output) -> Resu
     };
     let proved = proof.as_ref().is_none_or(|proof| proof.verdict == Verdict::Proved);
     if proved {
-        change::apply(&plan.changes, &tree)?;
+        let interrupted = interrupted()?;
+        change::apply(&plan.changes, &tree, &interrupted)?;
     }
     if let Some(proof) = proof.as_ref().filter(|_| human) {
         output.data(&report::proof(proof))?;
@@ -161,6 +166,15 @@ fn prove(nix: &Nix, tree: &WorkTree, plan: &SplitPlan, output: &Output) -> Resul
         &Options { before: tree.name(), after: "the split".to_owned(), ..Options::default() },
         output,
     )
+}
+
+/// From now on, Ctrl-C and its like no longer end the program, but set this.
+fn interrupted() -> Result<Arc<AtomicBool>, Error> {
+    let interrupted = Arc::new(AtomicBool::new(false));
+    for signal in [SIGHUP, SIGINT, SIGTERM] {
+        signal_hook::flag::register(signal, Arc::clone(&interrupted)).map_err(Error::Signal)?;
+    }
+    Ok(interrupted)
 }
 
 fn summary(plan: &SplitPlan, applied: bool, verified: bool) -> String {

@@ -6,7 +6,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 
 use super::Error;
 use crate::partition::Files;
-use crate::tree::{Entry, Tree, WorkTree};
+use crate::tree::{Entry, Kind, Tree, TreeError, WorkTree};
 
 /// A command's target.
 pub(super) enum Target {
@@ -36,11 +36,18 @@ impl Target {
 }
 
 /// The Nix files and locks of a tree. Links are left out: what they lead to is read under its own name.
+/// The two files that a flake consists of must not be links.
 pub(super) fn files(tree: &dyn Tree) -> Result<Files, Error> {
     let mut files = Files::new();
     for Entry { path, kind } in tree.entries()? {
         let wanted = path.extension() == Some("nix") || path.file_name() == Some("flake.lock");
-        if !wanted || (kind == crate::tree::Kind::Link && path.parent() != Some(Utf8Path::new(""))) {
+        if !wanted {
+            continue;
+        }
+        if kind == Kind::Link {
+            if matches!(path.as_str(), "flake.nix" | "flake.lock") {
+                return Err(TreeError::Link { path }.into());
+            }
             continue;
         }
         if let Some(bytes) = tree.read(&path)? {

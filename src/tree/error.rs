@@ -45,6 +45,12 @@ pub enum TreeError {
         /// The link.
         path: Utf8PathBuf,
     },
+    /// A link where only a file will do.
+    #[error("{path} is a symbolic link, and flakepart edits plain files only")]
+    Link {
+        /// The link.
+        path: Utf8PathBuf,
+    },
     /// A file too large to be what it is taken for.
     #[error("{path} has {bytes} bytes, more than flakepart reads")]
     TooLarge {
@@ -103,7 +109,9 @@ impl TreeError {
                 Some("in a shallow clone, fetch the revision first: `git fetch origin REV`".to_owned())
             }
             TreeError::NotGit { .. } => Some("compare with a folder instead: `--before DIR`".to_owned()),
-            TreeError::Leaves { .. } => Some("replace the link by the file it leads to".to_owned()),
+            TreeError::Leaves { .. } | TreeError::Link { .. } => {
+                Some("replace the link by the file it leads to".to_owned())
+            }
             _ => None,
         }
     }

@@ -111,14 +111,6 @@ impl WorkTree {
         self.run_git(&["add", "--intent-to-add", "--force", "--"], paths)
     }
 
-    /// Takes files out of git's index again.
-    pub fn forget(&self, paths: &[Utf8PathBuf]) -> Result<(), TreeError> {
-        if self.git.is_none() || paths.is_empty() {
-            return Ok(());
-        }
-        self.run_git(&["rm", "--cached", "--force", "--quiet", "--ignore-unmatch", "--"], paths)
-    }
-
     fn run_git(&self, arguments: &[&str], paths: &[Utf8PathBuf]) -> Result<(), TreeError> {
         let mut command = std::process::Command::new("git");
         command.arg("-C").arg(&self.root).arg("--literal-pathspecs").args(arguments).args(paths);

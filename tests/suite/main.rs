@@ -1,6 +1,7 @@
 //! What flakepart promises, room by room. One program, so that it links once.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
+mod change;
 mod cli;
 mod lock;
 mod support;

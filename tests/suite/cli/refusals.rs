@@ -50,6 +50,27 @@ fn a_flake_nix_that_git_does_not_track() {
 }
 
 #[test]
+fn a_flake_nix_or_lock_that_is_a_link() {
+    let mut said = String::new();
+    for file in ["flake.nix", "flake.lock"] {
+        let repo = Repo::agent_boxes();
+        repo.git(&["mv", file, "elsewhere"]);
+        std::os::unix::fs::symlink("elsewhere", repo.path().join(file)).unwrap();
+        repo.commit();
+        writeln!(said, "{}", refused(&repo, &[])).unwrap();
+    }
+    assert_snapshot!(said, @"
+    error: flake.nix is a symbolic link, and flakepart edits plain files only
+
+    hint: replace the link by the file it leads to
+
+    error: flake.lock is a symbolic link, and flakepart edits plain files only
+
+    hint: replace the link by the file it leads to
+    ");
+}
+
+#[test]
 fn no_lock() {
     let repo = Repo::agent_boxes();
     repo.git(&["rm", "-q", "flake.lock"]);
