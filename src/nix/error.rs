@@ -37,6 +37,9 @@ pub enum NixError {
         /// The limit in bytes.
         limit: usize,
     },
+    /// The file is no code that a person wrote.
+    #[error("the code nests too deeply to be read")]
+    TooDeep,
     /// Nix itself refuses this flake.nix.
     #[error("{what}")]
     NotAFlake {
@@ -65,7 +68,7 @@ impl NixError {
             | NixError::NotUtf8 { line }
             | NixError::NotAFlake { line, .. }
             | NixError::CannotEdit { line, .. } => Some(*line),
-            NixError::TooLarge { .. } => None,
+            NixError::TooLarge { .. } | NixError::TooDeep => None,
         }
     }
 
@@ -86,7 +89,7 @@ impl NixError {
             NixError::ConflictMarkers { .. } => Some("resolve the merge first, then run flakepart again"),
             NixError::NotAFlake { .. } => Some("Nix refuses it, too: `nix flake metadata` shows how"),
             NixError::CannotEdit { .. } => Some("write this declaration out as a plain attribute set"),
-            NixError::NotUtf8 { .. } | NixError::TooLarge { .. } => None,
+            NixError::NotUtf8 { .. } | NixError::TooLarge { .. } | NixError::TooDeep => None,
         }
     }
 }

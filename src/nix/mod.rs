@@ -8,6 +8,7 @@ mod edit;
 mod error;
 mod flow;
 mod module;
+mod nesting;
 mod scope;
 mod sites;
 mod syntax;

@@ -6,6 +6,7 @@ use rnix::{ParseError, SyntaxKind, SyntaxNode, TextRange, TextSize};
 use rowan::ast::AstNode as _;
 
 use super::NixError;
+use super::nesting::is_too_deep;
 
 /// No Nix file that a person wrote comes near; a larger one is refused instead of parsed.
 const MAX_BYTES: usize = 4 << 20;
@@ -31,6 +32,9 @@ impl Source {
         let line_starts = std::iter::once(0)
             .chain(text.bytes().zip(1u32..).filter(|(byte, _)| *byte == b'\n').map(|(_, next)| next))
             .collect();
+        if is_too_deep(text) {
+            return Err(NixError::TooDeep);
+        }
         let parse = rnix::Root::parse(text);
         let source = Source { text: text.to_owned(), root: parse.syntax(), line_starts };
         if let Some(line) = conflict_marker(text) {
@@ -90,7 +94,8 @@ impl Source {
             ParseError::UnexpectedEOFWanted(wanted) => {
                 (end, format!("unexpected end of file, expected {}", names(wanted)))
             }
-            _ => (TextSize::new(0), "nested too deeply to be read".to_owned()),
+            ParseError::RecursionLimitExceeded => return NixError::TooDeep,
+            _ => (TextSize::new(0), error.to_string()),
         };
         let (line, column) = self.line_and_column(at);
         NixError::Syntax { line, column, what }

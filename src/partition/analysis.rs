@@ -254,12 +254,25 @@ fn reference_of(original: &Attrs) -> String {
     }
 }
 
-/// A URL without the user and password in it.
+/// A URL without the user and password in it, and without the values of parameters that are secrets.
 fn without_credentials(url: &str) -> String {
-    let Some((scheme, rest)) = url.split_once("://") else { return url.to_owned() };
-    let host_end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
-    match rest[..host_end].rfind('@') {
-        Some(at) => format!("{scheme}://{}", &rest[at + 1..]),
-        None => url.to_owned(),
+    let mut url = url.to_owned();
+    if let Some(start) = url.find("://").map(|colon| colon + 3) {
+        let host_end = url[start..].find(['/', '?', '#']).map_or(url.len(), |end| start + end);
+        if let Some(at) = url[start..host_end].rfind('@') {
+            url.replace_range(start..=start + at, "");
+        }
     }
+    let Some((place, query)) = url.split_once('?') else { return url };
+    let parameters = query.split('&').map(|parameter| match parameter.split_once('=') {
+        Some((name, _)) if is_secret(name) => format!("{name}=…"),
+        _ => parameter.to_owned(),
+    });
+    format!("{place}?{}", parameters.collect::<Vec<_>>().join("&"))
+}
+
+/// Whether a URL parameter's name says that its value is nobody's business.
+fn is_secret(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    ["auth", "key", "pass", "secret", "sig", "token"].iter().any(|word| name.contains(word))
 }

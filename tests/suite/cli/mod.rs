@@ -3,6 +3,7 @@
 mod analyze;
 mod check;
 mod gate;
+mod hostile;
 mod lock;
 mod refusals;
 mod split;
