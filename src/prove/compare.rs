@@ -6,7 +6,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 
 use super::build::build;
 use super::nix::{Nix, ProveError, is_fetch_failure};
-use super::proof::{ComparedOutput, Options, OutputVerdict, Progress, Proof, Verdict};
+use super::proof::{ComparedOutput, Options, OutputVerdict, Progress, Proof, Skipped, Verdict};
 use super::side::{AttrPath, Side, Value};
 
 /// Has Nix evaluate both folders as flakes, compares every output, and builds and runs what is asked
@@ -25,9 +25,20 @@ pub fn prove(
     let wanted =
         |path: &[String]| wanted_paths.is_empty() || wanted_paths.iter().any(|want| agrees(path, want));
     let before_side = Side::load(nix, &options.before, before, &options.systems)?;
-    let after_side = Side::load(nix, &options.after, after, &options.systems)?;
     let was = before_side.outputs(&wanted, progress)?;
-    let is = after_side.outputs(&wanted, progress)?;
+    let after_side = match Side::load(nix, &options.after, after, &options.systems) {
+        Err(ProveError::Load { message, .. }) => Err(message),
+        other => Ok(other?),
+    };
+    // What Nix cannot load as a flake has lost every output that there was.
+    let broken = |message: String| BTreeMap::from([(AttrPath::new(), Value::Fails(message))]);
+    let is = match &after_side {
+        Ok(side) => match side.outputs(&wanted, progress) {
+            Err(ProveError::Load { message, .. }) => broken(message),
+            other => other?,
+        },
+        Err(message) => broken(message.clone()),
+    };
     let (mut outputs, skipped) = compare(&was, &is);
 
     let differing: Vec<AttrPath> = outputs
@@ -48,16 +59,20 @@ pub fn prove(
         }
     }
     let mut builds = Vec::new();
-    for attr in &options.builds {
-        builds.push(build(nix, &after_side, &attr_path(attr)?, None, progress)?);
-    }
-    if let Some((attr, arguments)) = &options.run {
-        builds.push(build(nix, &after_side, &attr_path(attr)?, Some(arguments), progress)?);
+    if let Ok(side) = &after_side {
+        for attr in &options.builds {
+            builds.push(build(nix, side, &attr_path(attr)?, None, progress)?);
+        }
+        if let Some((attr, arguments)) = &options.run {
+            builds.push(build(nix, side, &attr_path(attr)?, Some(arguments), progress)?);
+        }
     }
     let outputs: Vec<ComparedOutput> = outputs.into_values().collect();
     let worse = |output: &&ComparedOutput| match output.verdict {
         OutputVerdict::Different | OutputVerdict::OnlyBefore => true,
+        // One that failed before, too, got no worse; one that came new and fails did.
         OutputVerdict::Error => output.before.is_some(),
+        OutputVerdict::OnlyAfter => output.after.is_none(),
         _ => false,
     };
     let fetch = |message: &Option<String>| message.as_deref().is_some_and(is_fetch_failure);
@@ -86,26 +101,31 @@ pub fn prove(
 
 type Compared = BTreeMap<AttrPath, ComparedOutput>;
 
-fn compare(was: &BTreeMap<AttrPath, Value>, is: &BTreeMap<AttrPath, Value>) -> (Compared, Vec<String>) {
+fn compare(was: &BTreeMap<AttrPath, Value>, is: &BTreeMap<AttrPath, Value>) -> (Compared, Vec<Skipped>) {
     let mut compared = Compared::new();
     let mut skipped = BTreeSet::new();
     let paths: BTreeSet<&AttrPath> = was.keys().chain(is.keys()).collect();
     for path in paths {
         let sides = (at(was, path), at(is, path));
         let text = |value: Option<&Value>| match value {
-            Some(Value::Is(text)) => Some(text.clone()),
+            Some(Value::Is(text) | Value::Skipped(text)) => Some(text.clone()),
             _ => None,
         };
         let (verdict, message) = match sides {
-            (Some(Value::Skipped), _) | (_, Some(Value::Skipped)) => {
-                skipped.insert(shown(path));
+            (Some(Value::Skipped(why)), Some(Value::Skipped(_))) => {
+                skipped.insert(Skipped { attr: shown(path), why: why.clone() });
                 continue;
+            }
+            (Some(Value::Skipped(_)), Some(Value::Is(_))) | (Some(Value::Is(_)), Some(Value::Skipped(_))) => {
+                (OutputVerdict::Different, None)
             }
             (Some(Value::Is(a)), Some(Value::Is(b))) if a == b => (OutputVerdict::Same, None),
             (Some(Value::Is(_)), Some(Value::Is(_))) => (OutputVerdict::Different, None),
             (Some(_), Some(Value::Fails(message))) => (OutputVerdict::Error, Some(message.clone())),
             // What failed before and works now came new, as far as anybody could use it.
-            (Some(Value::Fails(_)) | None, Some(Value::Is(_))) => (OutputVerdict::OnlyAfter, None),
+            (Some(Value::Fails(_)) | None, Some(Value::Is(_) | Value::Skipped(_))) => {
+                (OutputVerdict::OnlyAfter, None)
+            }
             (None, Some(Value::Fails(message))) => {
                 // The outputs below it are judged one by one.
                 if was.keys().any(|below| below.starts_with(path)) {
@@ -113,7 +133,7 @@ fn compare(was: &BTreeMap<AttrPath, Value>, is: &BTreeMap<AttrPath, Value>) -> (
                 }
                 (OutputVerdict::OnlyAfter, Some(message.clone()))
             }
-            (Some(Value::Is(_)), None) => (OutputVerdict::OnlyBefore, None),
+            (Some(Value::Is(_) | Value::Skipped(_)), None) => (OutputVerdict::OnlyBefore, None),
             (Some(Value::Fails(_)) | None, None) => continue,
         };
         let output = ComparedOutput {
@@ -131,8 +151,8 @@ fn compare(was: &BTreeMap<AttrPath, Value>, is: &BTreeMap<AttrPath, Value>) -> (
 /// What is at a path: where something above it fails as a whole, it fails, too.
 fn at<'a>(values: &'a BTreeMap<AttrPath, Value>, path: &AttrPath) -> Option<&'a Value> {
     values.get(path).or_else(|| {
-        (1..path.len()).find_map(|length| {
-            values.get(&path[..length]).filter(|value| matches!(value, Value::Fails(_) | Value::Skipped))
+        (0..path.len()).find_map(|length| {
+            values.get(&path[..length]).filter(|value| matches!(value, Value::Fails(_) | Value::Skipped(_)))
         })
     })
 }

@@ -10,4 +10,4 @@ mod side;
 pub use compare::prove;
 pub use control::control;
 pub use nix::{Nix, ProveError};
-pub use proof::{Build, ComparedOutput, Options, OutputVerdict, Progress, Proof, Verdict};
+pub use proof::{Build, ComparedOutput, Options, OutputVerdict, Progress, Proof, Skipped, Verdict};

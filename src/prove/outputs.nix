@@ -11,10 +11,13 @@ let
     elem
     elemAt
     foldl'
+    fromJSON
+    genList
     getContext
     head
     isAttrs
     isFunction
+    isList
     isString
     length
     tryEval
@@ -23,21 +26,17 @@ let
     ;
 
   outputs = (builtins.getFlake url).outputs;
-  get = foldl' (set: name: set.${name}) outputs;
+  get = foldl' child outputs;
 
   # Outputs whose second level is a system.
   perSystem = [
     "apps" "bundlers" "checks" "defaultApp" "defaultBundler" "defaultPackage" "devShell" "devShells"
     "formatter" "legacyPackages" "packages"
   ];
-  # Code for others to evaluate: compared by its shape.
-  code = [
-    "darwinModules" "flakeModule" "flakeModules" "homeManagerModules" "homeModules" "modules"
-    "nixosModule" "nixosModules" "overlay" "overlays"
-  ];
-  # Views of the evaluation itself, and what may be as large as all of nixpkgs.
+  # Views of the evaluation itself.
   skipped = [ "allSystems" "currentSystem" "debug" ];
-  isLegacy = path: length path == 2 && head path == "legacyPackages";
+  # May be all of nixpkgs.
+  isHuge = path: v: length path == 2 && head path == "legacyPackages" && length (attrNames v) > 256;
   # The derivation that a configuration is about.
   goal = {
     darwinConfigurations = [ "system" ];
@@ -50,27 +49,30 @@ let
   plain = s: unsafeDiscardStringContext (toString s);
   wanted = path: systems == [ ] || length path < 2 || !(elem (head path) perSystem) || elem (elemAt path 1) systems;
   isGoal = path: length path == 2 && goal ? ${head path};
-  depth = path: if head path == "hydraJobs" then 5 else 4;
+  depth = path: if elem (head path) [ "hydraJobs" "legacyPackages" ] then 5 else 4;
 
   leaf = path: kind: value: [ { inherit path kind value; } ];
 
   describe = path: v:
-    if elem (head path) skipped then leaf path "skipped" ""
-    else if isLegacy path then (if attrNames v == [ ] then [ ] else leaf path "skipped" "")
+    if elem (head path) skipped then leaf path "skipped" "a view of the evaluation"
     else if isGoal path then
       leaf path "derivation" (plain (foldl' (set: name: set.${name}) v goal.${head path}).drvPath)
     else if isDerivation v then leaf path "derivation" (plain v.drvPath)
     else if isApp v then
       # The program's path says what runs, its context which derivation makes it.
       leaf path "app" (concatStringsSep " " ([ (plain v.program) ] ++ attrNames (getContext "${v.program}")))
-    else if isFunction v then leaf path "function" ""
-    else if isAttrs v then
-      if elem (head path) code && length path > 1 then leaf path "set" (concatStringsSep " " (attrNames v))
-      else if length path >= depth path then leaf path "skipped" ""
-      else concatLists (map (name: guarded (path ++ [ name ]) v.${name}) (attrNames v))
+    else if isFunction v then leaf path "skipped" "a function"
+    else if isAttrs v || isList v then
+      if v == [ ] then leaf path "list" ""
+      else if length path >= depth path then leaf path "skipped" "nested too deeply"
+      else if isAttrs v && isHuge path v || isList v && length v > 256 then leaf path "skipped" "too large"
+      else concatLists (map (name: guarded (path ++ [ name ]) (child v name)) (children v))
     else if isString v then leaf path "value" (unsafeDiscardStringContext v)
     else if elem (typeOf v) [ "bool" "int" "null" "float" ] then leaf path "value" (builtins.toJSON v)
-    else leaf path (typeOf v) "";
+    else leaf path (typeOf v) (unsafeDiscardStringContext (toString v));
+
+  children = v: if isList v then genList toString (length v) else attrNames v;
+  child = v: name: if isList v then elemAt v (fromJSON name) else v.${name};
 
   # tryEval catches what throws, so that one output that does hides no other.
   guarded = path: v:
@@ -90,8 +92,8 @@ in
   names = path:
     let v = get path; in
     if path == [ ] then attrNames v
-    else if elem (head path) skipped || isLegacy path || isGoal path || !(isAttrs v) || isDerivation v || isApp v
-      || (elem (head path) code && length path > 1) || length path >= depth path
+    else if elem (head path) skipped || isGoal path || !(isAttrs v || isList v) || isDerivation v || isApp v
+      || length path >= depth path || isAttrs v && isHuge path v || isList v && length v > 256
     then null
-    else builtins.filter (name: wanted (path ++ [ name ])) (attrNames v);
+    else builtins.filter (name: wanted (path ++ [ name ])) (children v);
 }

@@ -49,6 +49,15 @@ pub struct ComparedOutput {
     pub message: Option<String>,
 }
 
+/// An output that cannot be compared.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct Skipped {
+    /// The output.
+    pub attr: String,
+    /// Why, such as `a function`.
+    pub why: String,
+}
+
 /// An output that was built, and perhaps run.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -84,8 +93,8 @@ pub struct Proof {
     pub systems: Vec<String>,
     /// Every output, by name.
     pub outputs: Vec<ComparedOutput>,
-    /// Outputs that were not looked at.
-    pub skipped: Vec<String>,
+    /// Outputs that were there on both sides, but cannot be compared.
+    pub skipped: Vec<Skipped>,
     /// What was built and run.
     pub builds: Vec<Build>,
     /// What it came to.

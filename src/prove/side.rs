@@ -21,8 +21,8 @@ pub(super) enum Value {
     Is(String),
     /// It does not evaluate, and why.
     Fails(String),
-    /// It is not looked at.
-    Skipped,
+    /// It is not compared, and why.
+    Skipped(String),
 }
 
 /// One state of a flake.
@@ -152,7 +152,7 @@ impl<'a> Side<'a> {
                 (Ok(leaves), _) => {
                     for leaf in leaves {
                         let value = match leaf.kind.as_str() {
-                            "skipped" => Value::Skipped,
+                            "skipped" => Value::Skipped(leaf.value),
                             // tryEval hides the message; asked alone, it shows.
                             "thrown" => self.thrown(&leaf.path)?,
                             "derivation" => Value::Is(leaf.value),

@@ -1,34 +1,66 @@
 //! A proof for people.
 
-use super::text::{DIM, GREEN, RED, YELLOW, bold, count, shown, styled, wrapped};
-use crate::prove::{OutputVerdict, Proof, Verdict};
+use std::collections::BTreeSet;
 
-/// Counts, what differs and why, what was built, and the verdict.
-#[must_use]
-pub fn proof(proof: &Proof) -> String {
-    let mut text = String::new();
-    for output in &proof.outputs {
+use super::text::{DIM, GREEN, RED, YELLOW, bold, count, shown, styled, wrapped};
+use crate::prove::{ComparedOutput, OutputVerdict, Proof, Verdict};
+
+/// The outputs that are not the same, those that fail for one reason together.
+fn alike(outputs: &[ComparedOutput]) -> Vec<(String, Option<&String>, Vec<&ComparedOutput>)> {
+    let mut groups: Vec<(String, Option<&String>, Vec<&ComparedOutput>)> = Vec::new();
+    for output in outputs {
         let (style, what) = match output.verdict {
             OutputVerdict::Same => continue,
             OutputVerdict::Error if output.before.is_none() => (DIM, "fails, as before"),
             OutputVerdict::SourceDependent => (DIM, "embeds the flake's source"),
+            OutputVerdict::OnlyAfter if output.after.is_none() => (RED, "is new and fails"),
             OutputVerdict::OnlyAfter => (YELLOW, "is new"),
             OutputVerdict::Different => (RED, "is different"),
             OutputVerdict::Error => (RED, "fails"),
             OutputVerdict::OnlyBefore => (RED, "is gone"),
         };
-        text.push_str(&format!("  {} {}\n", shown(&output.attr), styled(style, what)));
-        if let Some(message) = &output.message {
-            text.push_str(&wrapped("      ", &shown(message)));
-        }
-        if output.verdict == OutputVerdict::Different {
-            let side = |side: &Option<String>| shown(side.as_deref().unwrap_or_default());
-            text.push_str(&format!("      before  {}\n", side(&output.before)));
-            text.push_str(&format!("      after   {}\n", side(&output.after)));
+        let what = styled(style, what);
+        let message = output.message.as_ref();
+        match groups.iter_mut().find(|group| message.is_some() && group.0 == what && group.1 == message) {
+            Some(group) => group.2.push(output),
+            None => groups.push((what, message, vec![output])),
         }
     }
-    for attr in &proof.skipped {
-        text.push_str(&format!("  {} {}\n", shown(attr), styled(DIM, "was not looked at")));
+    groups
+}
+
+/// Enough names to know what is meant.
+fn some_of(outputs: &[&ComparedOutput]) -> String {
+    const NAMED: usize = 4;
+    let names: Vec<String> = outputs.iter().take(NAMED).map(|output| shown(&output.attr)).collect();
+    match outputs.len().saturating_sub(NAMED) {
+        0 => names.join(", "),
+        more => format!("{} and {more} more:", names.join(", ")),
+    }
+}
+
+/// Counts, what differs and why, what was built, and the verdict.
+#[must_use]
+pub fn proof(proof: &Proof) -> String {
+    let mut text = String::new();
+    for (what, message, outputs) in alike(&proof.outputs) {
+        let Some(first) = outputs.first() else { continue };
+        text.push_str(&wrapped("  ", &format!("{} {what}", some_of(&outputs))));
+        if let Some(message) = message {
+            text.push_str(&wrapped("      ", &shown(message)));
+        }
+        if first.verdict == OutputVerdict::Different {
+            let side = |side: &Option<String>| shown(side.as_deref().unwrap_or_default());
+            text.push_str(&format!("      before  {}\n", side(&first.before)));
+            text.push_str(&format!("      after   {}\n", side(&first.after)));
+        }
+    }
+    let reasons: BTreeSet<&str> = proof.skipped.iter().map(|skipped| skipped.why.as_str()).collect();
+    for why in reasons {
+        let attrs =
+            proof.skipped.iter().filter(|skipped| skipped.why == why).map(|skipped| shown(&skipped.attr));
+        let attrs: Vec<String> = attrs.collect();
+        text.push_str(&wrapped("  not compared  ", &format!("{} ({})", attrs.join(", "), shown(why))));
     }
     for build in &proof.builds {
         let what = match (build.ok, build.exit_code) {
