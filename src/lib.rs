@@ -5,6 +5,7 @@
 pub mod change;
 pub mod check;
 pub mod cli;
+pub mod credentials;
 pub mod finding;
 pub mod lock;
 pub mod nix;

@@ -11,6 +11,7 @@ use super::target::files;
 use super::verify::Sides;
 use super::{Error, Outcome, Output};
 use crate::change::{self, Action};
+use crate::credentials;
 use crate::partition::{Request, SplitPlan};
 use crate::prove::{Nix, Options, Proof, Verdict};
 use crate::report::{self, PlanJson};
@@ -74,9 +75,7 @@ pub(super) fn run(arguments: &Arguments, offline: bool, output: &Output) -> Resu
         refuse_dirty(&tree, &plan)?;
     }
     if human {
-        let diff = plan.changes.diff();
-        output.data(&if output.is_styled() { report::colored_diff(&diff) } else { diff })?;
-        output.note(&format!("\n{}", report::plan(&plan)));
+        show(&plan, output)?;
     }
     if arguments.dry_run {
         if !human {
@@ -111,6 +110,22 @@ pub(super) fn run(arguments: &Arguments, offline: bool, output: &Output) -> Resu
         Some(proof) => super::verify::outcome(proof),
         None => Outcome::Fine,
     })
+}
+
+/// The diff as data, which `git apply` takes, and what it does as a note.
+fn show(plan: &SplitPlan, output: &Output) -> Result<(), Error> {
+    let exact = plan.changes.diff();
+    let diff = credentials::hidden(&exact);
+    if output.is_styled() {
+        output.data(&report::colored_diff(&diff))?;
+    } else {
+        output.bytes(diff.as_bytes())?;
+    }
+    output.note(&format!("\n{}", report::plan(plan)));
+    if diff != exact {
+        output.note("flakepart: the diff hides credentials; the files keep them\n");
+    }
+    Ok(())
 }
 
 fn request(arguments: &Arguments) -> Request {

@@ -6,10 +6,22 @@ use rnix::{SyntaxKind, tokenize};
 /// No code that a person wrote comes near.
 const LIMIT: usize = 4096;
 
+/// rnix looks ahead for a path in each word, so that one long run of words and dots takes it the square
+/// of its length. Longer than any hash or name (bytes).
+const LONGEST_WORD: usize = 16 << 10;
+
 /// Whether the tree of `text` would be too deep to walk. Counts more than the tree has, never less:
 /// each open bracket, and in the code between two separators each token that may hang below the one
 /// before it, as in `a + b + c` and `f a b c`.
 pub(super) fn is_too_deep(text: &str) -> bool {
+    let in_word = |byte: &u8| byte.is_ascii_alphanumeric() || b"._+-".contains(byte);
+    if text
+        .as_bytes()
+        .chunk_by(|a, b| in_word(a) == in_word(b))
+        .any(|run| run.len() > LONGEST_WORD && in_word(&run[0]))
+    {
+        return true;
+    }
     let mut levels = vec![Level::default()];
     let mut depth = 0;
     for (kind, _) in tokenize(text) {

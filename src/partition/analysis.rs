@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use super::flake::{Root, roots};
 use super::{Blocker, Flake, Proposal};
+use crate::credentials;
 use crate::finding::Finding;
 use crate::lock::{Attrs, Graph, Lock, LockError};
 use crate::nix::{Site, SiteKind, Usage};
@@ -136,7 +137,7 @@ impl Analysis {
             }
             let declaration = flake.declarations.inputs.get(name);
             let sites = flake.usages.sites.get(name).into_iter().flatten().chain(&flake.usages.opaque);
-            let reference = declaration.and_then(|declaration| declaration.url()).map(without_credentials);
+            let reference = declaration.and_then(|declaration| declaration.url()).map(credentials::hidden);
             let usage = flake.usages.usage(name);
             let sites = sites.map(SiteSummary::from).collect();
             let is_flake = declaration.is_none_or(|declaration| declaration.is_flake());
@@ -248,31 +249,8 @@ fn reference_of(original: &Attrs) -> String {
         Some("indirect") => tail(format!("flake:{}", text("id").unwrap_or_default())),
         Some("path") => format!("path:{}", text("path").unwrap_or_default()),
         Some(kind @ ("git" | "hg")) => {
-            without_credentials(&format!("{kind}+{}", text("url").unwrap_or_default()))
+            credentials::hidden(&format!("{kind}+{}", text("url").unwrap_or_default()))
         }
-        _ => without_credentials(text("url").unwrap_or_default()),
+        _ => credentials::hidden(text("url").unwrap_or_default()),
     }
-}
-
-/// A URL without the user and password in it, and without the values of parameters that are secrets.
-fn without_credentials(url: &str) -> String {
-    let mut url = url.to_owned();
-    if let Some(start) = url.find("://").map(|colon| colon + 3) {
-        let host_end = url[start..].find(['/', '?', '#']).map_or(url.len(), |end| start + end);
-        if let Some(at) = url[start..host_end].rfind('@') {
-            url.replace_range(start..=start + at, "");
-        }
-    }
-    let Some((place, query)) = url.split_once('?') else { return url };
-    let parameters = query.split('&').map(|parameter| match parameter.split_once('=') {
-        Some((name, _)) if is_secret(name) => format!("{name}=…"),
-        _ => parameter.to_owned(),
-    });
-    format!("{place}?{}", parameters.collect::<Vec<_>>().join("&"))
-}
-
-/// Whether a URL parameter's name says that its value is nobody's business.
-fn is_secret(name: &str) -> bool {
-    let name = name.to_ascii_lowercase();
-    ["auth", "key", "pass", "secret", "sig", "token"].iter().any(|word| name.contains(word))
 }

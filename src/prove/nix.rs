@@ -122,7 +122,7 @@ impl Nix {
 /// The essential line of what Nix printed as an error, with the place in the flake where it names one.
 /// 2.8 and 2.26 differ in all but this: the last line that begins with `error:` is the cause.
 pub(super) fn essence(stderr: &str) -> String {
-    let text = without_styles(stderr);
+    let text = crate::credentials::hidden(&without_styles(stderr));
     let lines: Vec<&str> = text.lines().map(str::trim).collect();
     let cause = lines
         .iter()
@@ -148,6 +148,10 @@ fn without_styles(text: &str) -> String {
 
 /// Whether an error comes from getting an input rather than from evaluating the flake.
 pub(super) fn is_fetch_failure(message: &str) -> bool {
+    // A file that is missing in the flake's own source is the flake's fault.
+    if message.contains("-source/") {
+        return false;
+    }
     const SIGNS: [&str; 12] = [
         "unable to download",
         "Could not resolve host",

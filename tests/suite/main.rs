@@ -3,5 +3,6 @@
 
 mod change;
 mod cli;
+mod credentials;
 mod lock;
 mod support;

@@ -68,7 +68,7 @@ fn a_full_disk_behind_stdout_is_told() {
 
 #[test]
 fn code_that_nests_a_million_levels_deep_is_told() {
-    let many = 1 << 20;
+    let many = 1 << 18;
     let repo = Repo::agent_boxes();
     for text in [
         "[".repeat(many),
