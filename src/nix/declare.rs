@@ -79,7 +79,8 @@ impl Declaration {
             setting.is_path
                 || setting.string.as_deref().is_some_and(|text| {
                     (setting.path == ["url"] || setting.path == ["path"])
-                        && (text.starts_with('.') || text.starts_with("path:."))
+                        && (text.starts_with('.')
+                            || text.strip_prefix("path:").is_some_and(|path| !path.starts_with('/')))
                 })
         })
     }
@@ -107,10 +108,13 @@ impl Declarations {
         flatten(&flake, &Vec::new(), &descend, &mut |path, binding, value| reader.leaf(path, binding, value));
         reader.duplicates();
         reader.bindings(&flake);
-        for set in flake.syntax().descendants().filter_map(ast::AttrSet::cast) {
-            if reader.is_declaration(&set) {
-                reader.no_inherit(&set);
-            }
+        let inputs = flake.attrpath_values().filter(|binding| {
+            binding
+                .attrpath()
+                .is_some_and(|path| attr_path_names(&path).first().is_some_and(|name| name == "inputs"))
+        });
+        for set in inputs.flat_map(|binding| binding.syntax().descendants()).filter_map(ast::AttrSet::cast) {
+            reader.no_inherit(&set);
         }
         if let Some(error) = reader.error {
             return Err(error);
@@ -291,11 +295,6 @@ impl Reader<'_> {
         declaration.line = declaration.line.min(line);
         declaration.bindings.push(binding.syntax().text_range());
         declaration.comments.extend(comments);
-    }
-
-    fn is_declaration(&self, set: &ast::AttrSet) -> bool {
-        let range = set.syntax().text_range();
-        self.inputs.values().flat_map(|input| &input.bindings).any(|binding| binding.contains_range(range))
     }
 
     fn no_inherit(&mut self, set: &ast::AttrSet) {
