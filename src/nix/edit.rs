@@ -15,7 +15,6 @@ pub struct Edits {
 
 impl Edits {
     fn cut(&mut self, start: usize, end: usize) {
-        let size = |offset: usize| TextSize::new(u32::try_from(offset).unwrap_or(u32::MAX));
         self.cuts.push(TextRange::new(size(start), size(end)));
     }
 
@@ -35,6 +34,10 @@ impl Edits {
     }
 }
 
+fn size(offset: usize) -> TextSize {
+    TextSize::new(u32::try_from(offset).unwrap_or(u32::MAX))
+}
+
 /// Takes the inputs `names` out of a flake.nix: their declarations with the comments that belong to
 /// them, and their names in the arguments of `outputs`.
 pub fn remove_inputs(
@@ -46,10 +49,10 @@ pub fn remove_inputs(
     let declared = names.iter().filter_map(|name| declarations.inputs.get(*name));
     let mut extents: Vec<(usize, usize)> = declared
         .flat_map(|declaration| &declaration.bindings)
-        .map(|binding| extent(source.text(), usize::from(binding.start()), usize::from(binding.end())))
+        .map(|binding| extent(source, usize::from(binding.start()), usize::from(binding.end())))
         .collect();
     extents.sort_unstable();
-    for (start, end) in joined(extents) {
+    for (start, end) in joined(source.text(), extents) {
         let (start, end) = without_double_blank(source.text(), start, end);
         edits.cut(start, end);
     }
@@ -57,12 +60,15 @@ pub fn remove_inputs(
     Ok(edits)
 }
 
-/// Joins extents that touch, so that a run of removed bindings is seen as one hole.
-fn joined(extents: Vec<(usize, usize)>) -> Vec<(usize, usize)> {
+/// Joins extents that touch or have only blank lines between them, so that a run of removed bindings
+/// is seen as one hole.
+fn joined(text: &str, extents: Vec<(usize, usize)>) -> Vec<(usize, usize)> {
+    let blank_lines =
+        |from: usize, to: usize| from == line_start(text, from) && text[from..to].trim().is_empty();
     let mut joined: Vec<(usize, usize)> = Vec::new();
     for (start, end) in extents {
         match joined.last_mut() {
-            Some(last) if start <= last.1 => last.1 = last.1.max(end),
+            Some(last) if start <= last.1 || blank_lines(last.1, start) => last.1 = last.1.max(end),
             _ => joined.push((start, end)),
         }
     }
@@ -83,7 +89,8 @@ fn line_end(text: &str, offset: usize) -> usize {
 
 /// The bytes that go with a binding: where it has its lines to itself these, the comments directly
 /// above and the one behind it; else just the binding and the space after it.
-fn extent(text: &str, start: usize, end: usize) -> (usize, usize) {
+fn extent(source: &Source, start: usize, end: usize) -> (usize, usize) {
+    let text = source.text();
     let first = line_start(text, start);
     let next = line_end(text, end);
     let behind = text[end..next].trim_end_matches(['\r', '\n']);
@@ -98,17 +105,26 @@ fn extent(text: &str, start: usize, end: usize) -> (usize, usize) {
             (start, end + space)
         };
     }
-    let mut first = first;
-    while let Some(above) = comment_line_above(text, first) {
-        first = above;
-    }
-    (first, next)
+    (comment_lines_above(source, first), next)
 }
 
-/// The start of the line above `line`, where that line is a `#` comment and nothing else.
-fn comment_line_above(text: &str, line: usize) -> Option<usize> {
+/// The start of the first of the comment lines directly above `line`; `line` where there are none.
+fn comment_lines_above(source: &Source, mut line: usize) -> usize {
+    while let Some(above) = comment_line_above(source, line) {
+        line = above;
+    }
+    line
+}
+
+/// The start of the line above `line`, where that line is a `#` comment and nothing else: what looks
+/// like one may lie inside a block comment or a string.
+fn comment_line_above(source: &Source, line: usize) -> Option<usize> {
+    let text = source.text();
     let above = line_start(text, line.checked_sub(1)?);
-    text[above..line].trim_start().starts_with('#').then_some(above)
+    let hash = line - text[above..line].trim_start().len();
+    let token = source.root().token_at_offset(size(hash)).right_biased()?;
+    let is_comment = token.kind() == SyntaxKind::TOKEN_COMMENT && token.text_range().start() == size(hash);
+    (is_comment && text[hash..].starts_with('#')).then_some(above)
 }
 
 /// The comment lines directly above `offset`, outermost first, without their indentation.
@@ -119,7 +135,7 @@ pub(super) fn comments_above(source: &Source, offset: TextSize) -> Vec<String> {
     if !is_blank(&text[line..usize::from(offset)]) {
         return comments;
     }
-    while let Some(above) = comment_line_above(text, line) {
+    while let Some(above) = comment_line_above(source, line) {
         comments.push(text[above..line].trim().to_owned());
         line = above;
     }
@@ -157,27 +173,66 @@ fn remove_arguments(source: &Source, names: &[&str], edits: &mut Edits) -> Resul
             (entry.syntax().text_range(), names.contains(&name.as_str()), comma_behind(&entry))
         })
         .collect();
-    // Nix before 2.20 takes no comma before the closing brace, so what goes from the end of the list
-    // takes the comma before it along.
+    let text = source.text();
+    let first_kept = entries.iter().position(|(_, removed, _)| !removed).unwrap_or(entries.len());
     let tail = match pattern.ellipsis_token() {
         Some(_) => entries.len(),
         None => entries.iter().rposition(|(_, removed, _)| !removed).map_or(0, |kept| kept + 1),
     };
-    for (range, removed, comma) in &entries[..tail] {
-        if let (true, Some(comma)) = (removed, comma) {
-            let end = usize::from(comma.end());
-            let rest = &source.text()[end..];
-            edits.cut(usize::from(range.start()), end + rest.len() - rest.trim_start().len());
+    // Nix before 2.20 takes no comma before the closing brace: where there was none, none is left.
+    if let (Some((_, true, None)), Some((.., Some(comma)))) =
+        (entries.last(), tail.checked_sub(1).and_then(|kept| entries.get(kept)))
+        && tail < entries.len()
+    {
+        edits.cut(usize::from(comma.start()), usize::from(comma.end()));
+    }
+    let mut comma_before: Option<TextRange> = None;
+    for (at, (range, removed, comma)) in entries.iter().enumerate() {
+        let leading = comma_before.map(|comma| usize::from(comma.start()));
+        comma_before = *comma;
+        if !removed {
+            continue;
+        }
+        let (start, end) = (usize::from(range.start()), usize::from(range.end()));
+        let line = line_start(text, start);
+        let end_with_comma = comma.map_or(end, |comma| usize::from(comma.end()));
+        if let Some(leading) = leading.filter(|at| *at >= line && is_blank(&text[line..*at]))
+            && at > first_kept
+        {
+            // `, name` with a line to itself
+            let end = comment_behind(text, end);
+            edits.cut(with_space_before(text, leading, end), end);
+            continue;
+        }
+        let (start, end) = if is_blank(&text[line..start]) {
+            let first = comment_lines_above(source, line);
+            let indented = first + text[first..].len() - text[first..].trim_start().len();
+            (indented, comment_behind(text, end_with_comma))
+        } else {
+            (start, end_with_comma)
+        };
+        if at < tail {
+            edits.cut(start, end + text[end..].len() - text[end..].trim_start().len());
+        } else {
+            edits.cut(with_space_before(text, start, end), end);
         }
     }
-    if let (Some((first, ..)), Some((last, ..))) = (entries.get(tail), entries.last()) {
-        let start = match tail.checked_sub(1).and_then(|kept| entries.get(kept)) {
-            Some((kept, ..)) => kept.end(),
-            None => first.start(),
-        };
-        edits.cut(usize::from(start), usize::from(last.end()));
-    }
     Ok(())
+}
+
+/// The start of a hole with the space before it. A line break stays where more stands behind the hole:
+/// it may be the end of a comment.
+fn with_space_before(text: &str, start: usize, end: usize) -> usize {
+    let space = text[..start].trim_end().len();
+    let keeps_break =
+        text[space..start].contains('\n') && !is_blank(text[end..line_end(text, end)].trim_end());
+    if keeps_break { start } else { space }
+}
+
+/// Where the comment ends that stands between `offset` and the end of its line, if one does.
+fn comment_behind(text: &str, offset: usize) -> usize {
+    let behind = text[offset..line_end(text, offset)].trim_end();
+    if behind.trim_start().starts_with('#') { offset + behind.len() } else { offset }
 }
 
 fn comma_behind(entry: &ast::PatEntry) -> Option<TextRange> {
