@@ -5,4 +5,5 @@ mod change;
 mod cli;
 mod credentials;
 mod lock;
+mod nix;
 mod support;
