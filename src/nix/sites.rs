@@ -1,5 +1,7 @@
 //! Where one file touches the flake's inputs.
 
+use std::collections::HashSet;
+
 use rnix::ast;
 use rnix::{SyntaxKind, SyntaxNode};
 use rowan::ast::AstNode as _;
@@ -32,11 +34,11 @@ enum Denotes {
 
 /// Finds every mention of an input in a file. `names` are the flake's inputs.
 pub(super) fn mentions(source: &Source, scopes: &Scopes, is_flake: bool, names: &[&str]) -> Vec<Mention> {
-    let mut finder = Finder { scopes, names, found: Vec::new(), queue: Vec::new() };
+    let mut finder = Finder { scopes, names, found: Vec::new(), queue: Vec::new(), seen: HashSet::new() };
     finder.seed(source, is_flake);
-    while let Some((node, denotes)) = finder.queue.pop() {
-        finder.visit(&node, denotes);
-    }
+    finder.run();
+    finder.strangers(source);
+    finder.run();
     finder.found.sort_by_key(|mention| mention.node.text_range().start());
     finder.found
 }
@@ -46,6 +48,8 @@ struct Finder<'a> {
     names: &'a [&'a str],
     found: Vec<Mention>,
     queue: Vec<(SyntaxNode, Denotes)>,
+    /// The selections and inherits whose base is known to be the inputs or the flake.
+    seen: HashSet<SyntaxNode>,
 }
 
 impl Finder<'_> {
@@ -88,6 +92,44 @@ impl Finder<'_> {
         }
     }
 
+    fn run(&mut self) {
+        while let Some((node, denotes)) = self.queue.pop() {
+            self.visit(&node, denotes);
+        }
+    }
+
+    /// `args.inputs.x`, where `args` may be all arguments of a module, the flake under another name, or
+    /// something that has its own `inputs`: nobody can tell, so whatever has `inputs` counts as the flake.
+    fn strangers(&mut self, source: &Source) {
+        let of_input: HashSet<SyntaxNode> = self.found.iter().map(|mention| mention.node.clone()).collect();
+        let known = self.found.len();
+        for node in source.root().descendants() {
+            let base = match node.kind() {
+                SyntaxKind::NODE_SELECT => ast::Select::cast(node.clone()).and_then(|it| it.expr()),
+                SyntaxKind::NODE_INHERIT_FROM => {
+                    ast::InheritFrom::cast(node.clone()).and_then(|it| it.expr())
+                }
+                _ => continue,
+            };
+            let of_input = base.is_none_or(|base| of_input.contains(base.syntax()));
+            if of_input || self.seen.contains(&node) {
+                continue;
+            }
+            match ast::Select::cast(node.clone()).and_then(|it| it.attrpath()) {
+                Some(path) => {
+                    let path: Vec<_> = path.attrs().map(|attr| attr_name(&attr)).collect();
+                    if let Some(at) = path.iter().position(|name| name.as_deref() == Some("inputs")) {
+                        self.taken(&node, path.into_iter().skip(at), Denotes::Flake);
+                    }
+                }
+                None => self.inherited(&node, Denotes::Flake),
+            }
+        }
+        for mention in self.found.iter_mut().skip(known) {
+            mention.certain = false;
+        }
+    }
+
     fn visit(&mut self, node: &SyntaxNode, denotes: Denotes) {
         let Some(parent) = node.parent() else { return };
         match parent.kind() {
@@ -116,34 +158,47 @@ impl Finder<'_> {
             }
             return;
         }
-        let path: Vec<Option<String>> = select
+        self.seen.insert(select.syntax().clone());
+        let names: Vec<Option<String>> = select
             .attrpath()
             .into_iter()
             .flat_map(|path| path.attrs())
             .map(|attr| attr_name(&attr))
             .collect();
-        let node = select.syntax().clone();
-        let mut denotes = denotes;
-        let mut names = path.iter();
+        self.taken(select.syntax(), names.into_iter(), denotes);
+    }
+
+    /// What a selection takes by `names` from something that is known.
+    fn taken(
+        &mut self,
+        select: &SyntaxNode,
+        mut names: impl Iterator<Item = Option<String>>,
+        mut denotes: Denotes,
+    ) {
         let input = loop {
             match (denotes, names.next()) {
-                (denotes, None) => return self.queue.push((node, denotes)),
+                (denotes, None) => return self.queue.push((select.clone(), denotes)),
                 (Denotes::Flake, Some(Some(name))) if name == "inputs" => denotes = Denotes::Inputs,
                 (Denotes::Flake, _) => return,
                 (Denotes::Inputs, Some(Some(name))) if name == "self" => denotes = Denotes::Flake,
-                (Denotes::Inputs, Some(name)) => break name.clone(),
+                (Denotes::Inputs, Some(name)) => break name,
             }
         };
-        let kind = match (&input, select.default_expr()) {
+        let default = ast::Select::cast(select.clone()).and_then(|it| it.default_expr());
+        let kind = match (&input, default) {
             (None, _) => SiteKind::Opaque,
             (_, Some(_)) => SiteKind::Existence,
-            _ => kind_of_path(names.flatten().map(String::as_str), &node),
+            _ => {
+                let names: Vec<String> = names.flatten().collect();
+                kind_of_path(names.iter().map(String::as_str), select)
+            }
         };
-        self.found.push(mention(input, node, kind));
+        self.found.push(mention(input, select.clone(), kind));
     }
 
     /// `inherit (inputs) a b;`
     fn inherited(&mut self, from: &SyntaxNode, denotes: Denotes) {
+        self.seen.insert(from.clone());
         let Some(inherit) = from.parent().and_then(ast::Inherit::cast) else { return };
         for attr in inherit.attrs() {
             let name = attr_name(&attr);
