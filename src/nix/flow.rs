@@ -59,6 +59,8 @@ pub(super) struct Flow<'a> {
     references: HashMap<usize, Vec<(usize, SyntaxNode)>>,
     /// The options that the flake's own modules declare.
     known_options: HashSet<String>,
+    /// The further `perSystem` options that become flake outputs (`transposition.x = { }`).
+    transposed: HashSet<String>,
 }
 
 impl<'a> Flow<'a> {
@@ -69,8 +71,10 @@ impl<'a> Flow<'a> {
             config_selections: Vec::new(),
             references: HashMap::new(),
             known_options: HashSet::new(),
+            transposed: HashSet::new(),
         };
         for (file, entry) in project.files.iter().enumerate() {
+            let is_module = matches!(entry.role, Role::Flake | Role::Module);
             for node in entry.source.root().descendants() {
                 match node.kind() {
                     SyntaxKind::NODE_SELECT => flow.index_selection(file, node),
@@ -79,7 +83,8 @@ impl<'a> Flow<'a> {
                             flow.references.entry(target).or_default().push((file, node.clone()));
                         }
                     }
-                    SyntaxKind::NODE_ATTRPATH_VALUE => flow.index_option(&node),
+                    // NixOS modules have options, too, which are not flake-parts'.
+                    SyntaxKind::NODE_ATTRPATH_VALUE if is_module => flow.index_option(&node),
                     _ => {}
                 }
             }
@@ -98,21 +103,11 @@ impl<'a> Flow<'a> {
         }
     }
 
-    /// `options.x = …` and `options.perSystem = mkPerSystemOption ({ … }: { options.x = … })`.
+    /// `options.x = …` and `options.perSystem = mkPerSystemOption ({ … }: { options.x = … })`; likewise
+    /// `transposition.x = { }`.
     fn index_option(&mut self, node: &SyntaxNode) {
-        let Some(path) = ast::AttrpathValue::cast(node.clone()).and_then(|binding| binding.attrpath()) else {
-            return;
-        };
-        let names = attr_path(&path);
-        let under_options = names.first().is_some_and(|name| name.as_deref() == Some("options"));
-        let inside_options = node.parent().and_then(|set| set.parent()).is_some_and(|outer| {
-            let path = ast::AttrpathValue::cast(outer).and_then(|binding| binding.attrpath());
-            path.is_some_and(|path| {
-                attr_path(&path).last().is_some_and(|name| name.as_deref() == Some("options"))
-            })
-        });
-        let name = if inside_options { names.first() } else { names.get(1).filter(|_| under_options) };
-        self.known_options.extend(name.cloned().flatten());
+        self.known_options.extend(name_below("options", node));
+        self.transposed.extend(name_below("transposition", node));
     }
 
     /// Follows the value of `node` in `file`.
@@ -191,7 +186,11 @@ impl Walk<'_> {
                 let names = path.map(|path| attr_path(&path)).unwrap_or_default();
                 self.bound(&step, &parent, names);
             }
-            SyntaxKind::NODE_INHERIT => self.bound(&step, &parent, vec![Some(step.node.text().to_string())]),
+            SyntaxKind::NODE_INHERIT => {
+                // `inherit (set) "name"` may quote it.
+                let name = ast::Attr::cast(step.node.clone()).and_then(|attr| attr_name(&attr));
+                self.bound(&step, &parent, vec![name]);
+            }
             SyntaxKind::NODE_INHERIT_FROM => self.inherited(&step, &parent),
             _ => self.push(on(Vec::new(), step.bare)),
         }
@@ -209,9 +208,15 @@ impl Walk<'_> {
         match (last_name(&function).as_deref(), arguments.len()) {
             (Some("mkFlake"), 1) => self.module(step.file, &step.path, step.bare),
             // These give what they are given, or a part of it.
-            (Some("mkMerge" | "mkForce" | "mkBefore" | "mkAfter" | "import" | "eachDefaultSystem"), 0)
+            (
+                Some(
+                    "mkMerge" | "mkForce" | "mkBefore" | "mkAfter" | "import" | "eachDefaultSystem"
+                    | "callPackage",
+                ),
+                0,
+            )
             | (Some("mkIf" | "mkOverride" | "optionalAttrs" | "optional" | "optionals" | "filterAttrs"), 1)
-            | (Some("recursiveUpdate" | "callPackage" | "eachSystem"), _) => {
+            | (Some("recursiveUpdate" | "eachSystem"), _) => {
                 self.push(on(step.path.clone(), step.bare));
             }
             // The module system drops an overridden default by its priority, without looking at it.
@@ -289,8 +294,17 @@ impl Walk<'_> {
                 _ => self.everything("a variable of a computed name holds it"),
             }
         }
-        if scope.kind() == SyntaxKind::NODE_ATTR_SET {
-            self.push(Step { file: step.file, node: scope, path, bare: step.bare });
+        match scope.kind() {
+            SyntaxKind::NODE_ATTR_SET => {
+                self.push(Step { file: step.file, node: scope, path, bare: step.bare });
+            }
+            // `let { body = …; }` gives its `body`.
+            SyntaxKind::NODE_LEGACY_LET => {
+                if let Some(path) = below(&[Some("body".to_owned())], &path) {
+                    self.push(Step { file: step.file, node: scope, path, bare: step.bare });
+                }
+            }
+            _ => {}
         }
     }
 
@@ -341,7 +355,9 @@ impl Walk<'_> {
             return self.everything(format!("it makes a whole module of {name}"));
         };
         match (first.as_deref(), rest) {
-            (Some("imports"), _) => self.reach.imported = true,
+            // What an imported module defines, it defines here.
+            (Some("imports"), [_, ..]) => self.module(file, &rest.to_vec(), bare),
+            (Some("imports"), []) => self.reach.imported = true,
             (Some("perSystem"), [_, ..]) => self.per_system(file, &rest.to_vec()),
             (Some("flake"), [Some(output), deeper @ ..]) => {
                 if deeper.is_empty() && bare {
@@ -374,11 +390,16 @@ impl Walk<'_> {
             _ => path.clone(),
         };
         match path.as_slice() {
-            [Some(imports), ..] if imports == "imports" => self.reach.imported = true,
+            [Some(imports), rest @ ..] if imports == "imports" => match rest {
+                [] => self.reach.imported = true,
+                _ => self.per_system(file, &rest.to_vec()),
+            },
             [Some(module), Some(args), Some(name), deeper @ ..] if module == "_module" && args == "args" => {
                 self.argument(name, &deeper.to_vec());
             }
-            [Some(name), ..] if PER_SYSTEM_OUTPUTS.contains(&name.as_str()) => {
+            [Some(name), ..]
+                if PER_SYSTEM_OUTPUTS.contains(&name.as_str()) || self.flow.transposed.contains(name) =>
+            {
                 self.reach.outputs.insert(name.clone());
                 self.option(&path);
             }
@@ -433,6 +454,20 @@ impl Walk<'_> {
     fn file_name(&self, file: usize) -> &str {
         self.flow.project.files.get(file).map_or("a file", |entry| Utf8Path::as_str(&entry.path))
     }
+}
+
+/// The `x` of a binding `set.x = …`, or of `x = …` directly inside `set = { … }`.
+fn name_below(set: &str, binding: &SyntaxNode) -> Option<String> {
+    let names = |node: SyntaxNode| Some(attr_path(&ast::AttrpathValue::cast(node)?.attrpath()?));
+    let is_set = |name: &Option<String>| name.as_deref() == Some(set);
+    let path = names(binding.clone())?;
+    let outer = binding.parent().and_then(|inner| inner.parent()).and_then(names).unwrap_or_default();
+    if outer.last().is_some_and(is_set) {
+        return path.into_iter().next().flatten();
+    }
+    // In `config.set.x`, too.
+    let at = path.iter().take(2).position(is_set)?;
+    path.into_iter().nth(at + 1).flatten()
 }
 
 /// What is left of a tainted `path` when `names` are selected: `None` where they part.
