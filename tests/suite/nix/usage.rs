@@ -45,11 +45,15 @@ fn usage(files: &[(&str, &str)]) -> String {
         let sites = usages.sites.get(name).map_or(&[][..], Vec::as_slice);
         match (usages.usage(name), name) {
             (Usage::Unused, "light") => {}
-            (usage, _) => drop(writeln!(table, "{name}: {usage:?}")),
+            (usage, _) => writeln!(table, "{name}: {usage:?}").unwrap(),
         }
-        sites.iter().for_each(|site| drop(writeln!(table, "  {}", row(site))));
+        for site in sites {
+            let _ = writeln!(table, "  {}", row(site));
+        }
     }
-    usages.opaque.iter().for_each(|site| drop(writeln!(table, "any\n  {}", row(site))));
+    for site in &usages.opaque {
+        let _ = writeln!(table, "any\n  {}", row(site));
+    }
     table
 }
 
@@ -154,7 +158,7 @@ fn inherits() {
     ");
     assert_snapshot!(per_system("packages = let inherit (inputs) \"heavy\"; in { a = heavy.x; };"), @"
     heavy: Used
-      module.nix:1 Value [] certain
+      module.nix:1 Value [packages] certain
     ");
     assert_snapshot!(per_system("packages.a = f { inherit inputs; };"), @"
     heavy: Unknown
@@ -182,11 +186,20 @@ fn aliases() {
     ");
     assert_snapshot!(module("{ inputs, ... }: let { h = inputs.heavy; body = { perSystem.packages.a = h; }; }"), @"
     heavy: Used
-      module.nix:1 Value [] certain
+      module.nix:1 Value [packages] certain
     ");
-    assert_snapshot!(module("args: { perSystem.packages.a = args.inputs.heavy; }"), @"heavy: Unused");
-    assert_snapshot!(module("{ lib, ... }@args: { perSystem.packages.a = args.inputs.heavy; }"), @"heavy: Unused");
-    assert_snapshot!(module("top@{ ... }: let inherit (top) inputs; in { perSystem.packages.a = inputs.heavy; }"), @"heavy: Unused");
+    assert_snapshot!(module("args: { perSystem.packages.a = args.inputs.heavy; }"), @"
+    heavy: Used
+      module.nix:1 Value [packages] may
+    ");
+    assert_snapshot!(module("{ lib, ... }@args: { perSystem.packages.a = args.inputs.heavy; }"), @"
+    heavy: Used
+      module.nix:1 Value [packages] may
+    ");
+    assert_snapshot!(module("top@{ ... }: let inherit (top) inputs; in { perSystem.packages.a = inputs.heavy; }"), @"
+    heavy: Used
+      module.nix:1 Value [packages] certain
+    ");
     assert_snapshot!(module("top@{ ... }: with top; { perSystem.packages.a = inputs.heavy; }"), @"
     heavy: Used
       module.nix:1 Value [packages] certain
@@ -207,14 +220,16 @@ fn through_the_flake_itself() {
     heavy: Used
       module.nix:1 Value [lib] certain
     ");
-    assert_snapshot!(module("{ self, ... }: { flake.lib.a = f { flake = self; }; }"), @"heavy: Unused");
     assert_snapshot!(
         usage(&[
             ("flake.nix", FLAKE),
             ("module.nix", "{ self, ... }: { flake.nixosConfigurations.a = f { specialArgs.flake = self; modules = [ ./host.nix ]; }; }"),
             ("host.nix", "{ flake, ... }: { x = flake.inputs.heavy; }"),
         ]),
-        @"heavy: Unused"
+        @"
+    heavy: Used
+      host.nix:1 Value [nixosConfigurations] may
+    "
     );
 }
 
@@ -276,7 +291,7 @@ fn flake_modules_that_are_imported() {
     ");
     assert_snapshot!(module("{ inputs, ... }: { imports = [ { perSystem.packages.a = inputs.heavy; } ]; }"), @"
     heavy: Used
-      module.nix:1 Value [] certain, imported
+      module.nix:1 Value [packages] certain
     ");
     assert_snapshot!(module("{ inputs, ... }: { imports = lib.optional (inputs ? heavy) inputs.heavy.flakeModule; }"), @"
     heavy: Used
@@ -368,7 +383,7 @@ fn options_and_module_arguments_carry_values_on() {
         module("{ inputs, ... }: { options.perSystem = f ({ options.tools = g { }; }); config.transposition.tools = { }; config.perSystem.tools.a = inputs.heavy.x; }"),
         @"
     heavy: Used
-      module.nix:1 Value [] certain
+      module.nix:1 Value [tools] certain
     "
     );
     assert_snapshot!(
@@ -381,10 +396,94 @@ fn options_and_module_arguments_carry_values_on() {
 }
 
 #[test]
+fn options_of_nixos_modules_are_not_those_of_flake_parts() {
+    assert_snapshot!(
+        usage(&[
+            ("flake.nix", FLAKE),
+            ("module.nix", "{ inputs, ... }: { flake.nixosModules.a = ./host.nix; perSystem.treefmt.x = inputs.heavy.x; }"),
+            ("host.nix", "{ options.treefmt = f { }; }"),
+        ]),
+        @"
+    heavy: Used
+      module.nix:1 Value [] may, everything: it sets the option `treefmt`, which no module here declares
+    "
+    );
+}
+
+#[test]
+fn outputs_without_a_name_of_their_own() {
+    // Everything that can hide an output's name, beside what the other tests show.
+    assert_snapshot!(module("{ inputs, ... }: { flake = f { lib.a = inputs.heavy; }; }"), @"
+    heavy: Used
+      module.nix:1 Value [] may, everything: `flake` depends on it
+    ");
+    assert_snapshot!(module("{ inputs, ... }: { flake = { ${n}.a = inputs.heavy; }; }"), @"
+    heavy: Used
+      module.nix:1 Value [] may, everything: `flake` depends on it
+    ");
+    assert_snapshot!(module("{ inputs, ... }: { perSystem = f { packages.a = inputs.heavy; }; }"), @"
+    heavy: Used
+      module.nix:1 Value [] may, everything: `perSystem` depends on it
+    ");
+    assert_snapshot!(module("{ inputs, ... }: { perSystem = { ... }: { ${n}.a = inputs.heavy; }; }"), @"
+    heavy: Used
+      module.nix:1 Value [] may, everything: module.nix defines something computed from it
+    ");
+    assert_snapshot!(module("{ inputs, ... }: { imports = f [ { perSystem.packages.a = inputs.heavy; } ]; }"), @"
+    heavy: Used
+      module.nix:1 Value [] certain, imported
+    ");
+    assert_snapshot!(module("{ inputs, ... }: let m = { perSystem.packages.a = inputs.heavy; }; in { imports = [ m ]; }"), @"
+    heavy: Used
+      module.nix:1 Value [packages] certain
+    ");
+    assert_snapshot!(module("{ inputs, ... }: { perSystem = { ... }: { imports = [ { checks.a = inputs.heavy; } ]; }; }"), @"
+    heavy: Used
+      module.nix:1 Value [checks] certain
+    ");
+    assert_snapshot!(module("{ inputs, withSystem, ... }: { flake.lib.a = withSystem \"x\" ({ inputs', ... }: inputs'.heavy.x); }"), @"
+    heavy: Used
+      module.nix:1 Value [lib] certain
+    ");
+    assert_snapshot!(module("{ inputs, ... }: { flake = rec { lib.a = inputs.heavy; overlays.b = lib.a; }; }"), @"
+    heavy: Used
+      module.nix:1 Value [lib overlays] certain
+    ");
+    assert_snapshot!(module("{ inputs, ... }: builtins.seq inputs.heavy { flake.lib.a = 1; }"), @"
+    heavy: Used
+      module.nix:1 Value [] may, everything: it makes a whole module of module.nix
+    ");
+    assert_snapshot!(module("{ inputs, ... }: assert inputs.heavy.x; { flake.lib.a = 1; }"), @"
+    heavy: Used
+      module.nix:1 Value [] may, everything: it makes a whole module of module.nix
+    ");
+    assert_snapshot!(module("{ inputs, ... }: if inputs.heavy.x then { flake.lib.a = 1; } else { }"), @"
+    heavy: Used
+      module.nix:1 Value [] may, everything: it makes a whole module of module.nix
+    ");
+    assert_snapshot!(module("{ inputs, h ? inputs.heavy, ... }: { flake.lib.a = h; }"), @"
+    heavy: Used
+      module.nix:1 Value [lib] certain
+    ");
+    assert_snapshot!(module("{ inputs, ... }: { flake.lib = { a = 1; } // { b = inputs.heavy; }; }"), @"
+    heavy: Used
+      module.nix:1 Value [lib] certain
+    ");
+    assert_snapshot!(module("{ inputs, ... }: { flake = { lib.a = 1; } // inputs.heavy.outputs; }"), @"
+    heavy: Used
+      module.nix:1 Value [] may, everything: `flake` depends on it
+    ");
+    assert_snapshot!(module("{ inputs, ... }: { flake.lib = builtins.mapAttrs (n: v: v.inputs.heavy) { }; }"), @"
+    heavy: Used
+      module.nix:1 Value [lib] may
+    ");
+}
+
+#[test]
 fn functions_and_their_results() {
     assert_snapshot!(per_system("packages.a = (pkgs.callPackage ./x.nix { heavy = inputs.heavy; }).b;"), @"
     heavy: Used
-      module.nix:1 Value [] certain
+      module.nix:1 Value [packages] certain
     ");
     assert_snapshot!(per_system("packages = f { checks = inputs.heavy; };"), @"
     heavy: Used
@@ -424,14 +523,14 @@ fn files_that_are_handed_inputs() {
     ");
     assert_snapshot!(files("{ inputs, ... }: { imports = [ (import ./other.nix { inherit inputs; }) ]; }", "{ inputs }: { perSystem.packages.a = inputs.heavy; }"), @"
     heavy: Used
-      other.nix:1 Value [] certain, imported
+      other.nix:1 Value [packages] certain
     light: Unknown
     any
       module.nix:1 Opaque [] may, imported
     ");
     assert_snapshot!(files("{ imports = import ./other.nix; }", "[ ({ inputs, ... }: { perSystem.packages.a = inputs.heavy; }) ]"), @"
     heavy: Used
-      other.nix:1 Value [] certain, imported
+      other.nix:1 Value [packages] certain
     ");
     assert_snapshot!(files("{ lib, ... }: { imports = map (f: import f { }) [ ./other.nix ]; }", "_: { inputs, ... }: { perSystem.packages.a = inputs.heavy; }"), @"
     heavy: Used
