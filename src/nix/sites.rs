@@ -118,8 +118,10 @@ impl Finder<'_> {
             match ast::Select::cast(node.clone()).and_then(|it| it.attrpath()) {
                 Some(path) => {
                     let path: Vec<_> = path.attrs().map(|attr| attr_name(&attr)).collect();
-                    if let Some(at) = path.iter().position(|name| name.as_deref() == Some("inputs")) {
-                        self.taken(&node, path.into_iter().skip(at), Denotes::Flake);
+                    if let Some(at) =
+                        path.iter().position(|name| matches!(name.as_deref(), Some("inputs" | "inputs'")))
+                    {
+                        self.taken(&node, path.into_iter().skip(at + 1), Denotes::Inputs);
                     }
                 }
                 None => self.inherited(&node, Denotes::Flake),
@@ -206,8 +208,8 @@ impl Finder<'_> {
                 (Denotes::Inputs, Some("self")) => {
                     self.alias(inherit.syntax(), "self", Denotes::Flake);
                 }
-                (Denotes::Flake, Some("inputs")) => {
-                    if !self.alias(inherit.syntax(), "inputs", Denotes::Inputs) {
+                (Denotes::Flake, Some(name @ ("inputs" | "inputs'"))) => {
+                    if !self.alias(inherit.syntax(), name, Denotes::Inputs) {
                         self.opaque(attr.syntax());
                     }
                 }
@@ -263,8 +265,15 @@ impl Finder<'_> {
         }
     }
 
-    /// The whole set goes where it cannot be followed, unless that is flake-parts itself.
+    /// The whole set goes where it cannot be followed, unless that is to flake-parts as its `inputs`.
     fn opaque(&mut self, node: &SyntaxNode) {
+        let binding = node.ancestors().find_map(|outer| match outer.kind() {
+            SyntaxKind::NODE_INHERIT => Some(node.text().to_string()),
+            SyntaxKind::NODE_ATTRPATH_VALUE => {
+                attr_name(&ast::AttrpathValue::cast(outer)?.attrpath()?.attrs().last()?)
+            }
+            _ => None,
+        });
         let to_mk_flake = node.ancestors().filter_map(ast::Apply::cast).any(|apply| {
             let Some(argument) = apply.argument() else { return false };
             let (function, arguments) = application(&ast::Expr::Apply(apply));
@@ -272,7 +281,7 @@ impl Finder<'_> {
                 && arguments.len() == 1
                 && argument.syntax().text_range().contains_range(node.text_range())
         });
-        if !to_mk_flake {
+        if !(to_mk_flake && binding.as_deref() == Some("inputs")) {
             self.found.push(mention(None, node.clone(), SiteKind::Opaque));
         }
     }
