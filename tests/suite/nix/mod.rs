@@ -3,6 +3,7 @@
 mod declarations;
 mod edits;
 mod properties;
+mod reach;
 mod usage;
 mod writing;
 
