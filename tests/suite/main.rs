@@ -6,4 +6,5 @@ mod cli;
 mod credentials;
 mod lock;
 mod nix;
+mod real_nix;
 mod support;

@@ -1,0 +1,226 @@
+//! `split`: it moves what is heavy, Nix agrees with it, and otherwise it touches nothing.
+
+use serde_json::{Value, json};
+
+use super::on_each_nix;
+use super::world::{Nix, Repo, outputs, worse};
+
+on_each_nix!(
+    moves_the_heavy_inputs_and_proves_that_nothing_else_changes,
+    writes_locks_that_nix_leaves_as_they_are,
+    keeps_every_derivation,
+    leaves_nothing_to_do,
+    changes_nothing_when_the_proof_fails,
+    changes_nothing_when_inputs_cannot_be_fetched,
+);
+
+const NESTED_LOCK: &str = "nix/agents/_inputs/flake.lock";
+
+fn moves_the_heavy_inputs_and_proves_that_nothing_else_changes(nix: &Nix) {
+    let repo = Repo::fixture();
+    let ran = repo.flakepart(nix, &["split", "--yes", "--format", "json"]);
+    assert_eq!((ran.code, ran.stderr.as_str()), (0, ""));
+
+    let mut plan: Value = serde_json::from_str(&ran.stdout).unwrap();
+    let proof = plan.as_object_mut().unwrap().remove("proof").unwrap();
+    // Their words are tested where they are made.
+    for note in plan["notes"].as_array_mut().unwrap() {
+        *note = note["code"].take();
+    }
+    assert_eq!(
+        plan,
+        json!({
+            "schema": 1,
+            "partition": "agents",
+            "inputs": ["hermes-agent", "pi-mono"],
+            "attrs": ["apps", "packages"],
+            "folder": "nix/agents/_inputs",
+            "partitions": [{
+                "partition": "agents",
+                "inputs": ["hermes-agent", "pi-mono"],
+                "attrs": ["apps", "packages"],
+                "folder": "nix/agents/_inputs",
+                "aliases": { "systems": "root-systems" },
+                "nestedNodes": 13,
+            }],
+            "files": [
+                { "path": "flake.lock", "action": "edit" },
+                { "path": "flake.nix", "action": "edit" },
+                { "path": "nix/agents/_inputs/flake.lock", "action": "create" },
+                { "path": "nix/agents/_inputs/flake.nix", "action": "create" },
+                { "path": "nix/agents/partition.nix", "action": "create" },
+            ],
+            "rootNodesBefore": 17,
+            "rootNodesAfter": 5,
+            "nestedNodes": 13,
+            "notes": ["consumers-lose-inputs", "update-nested"],
+            "applied": true,
+        })
+    );
+
+    assert_eq!(proof["verdict"], "proved");
+    assert_eq!(proof["nix"], Value::from(nix.ask(repo.path(), &["--version"]).trim()));
+    assert_eq!((&proof["skipped"], &proof["builds"]), (&json!([]), &json!([])));
+    assert_eq!(
+        outputs(&proof),
+        [
+            "apps.aarch64-linux.claudebox same",
+            "apps.aarch64-linux.default same",
+            "apps.aarch64-linux.hermesbox same",
+            "apps.aarch64-linux.pibox same",
+            "apps.x86_64-linux.claudebox same",
+            "apps.x86_64-linux.default same",
+            "apps.x86_64-linux.hermesbox same",
+            "apps.x86_64-linux.pibox same",
+            "checks.aarch64-linux.launcher same",
+            "checks.aarch64-linux.treefmt source-dependent",
+            "checks.x86_64-linux.launcher same",
+            "checks.x86_64-linux.treefmt source-dependent",
+            "devShells.aarch64-linux.default same",
+            "devShells.x86_64-linux.default same",
+            "formatter.aarch64-linux same",
+            "formatter.x86_64-linux same",
+            "overlays.default same",
+            "packages.aarch64-linux.claudebox same",
+            "packages.aarch64-linux.default same",
+            "packages.aarch64-linux.hermesbox same",
+            "packages.aarch64-linux.pibox same",
+            "packages.x86_64-linux.claudebox same",
+            "packages.x86_64-linux.default same",
+            "packages.x86_64-linux.hermesbox same",
+            "packages.x86_64-linux.pibox same",
+        ]
+    );
+
+    // ` A` is known to git and not staged.
+    assert_eq!(
+        repo.git(&["status", "--porcelain", "--untracked-files=all"]),
+        " M flake.lock\n M flake.nix\n A nix/agents/_inputs/flake.lock\n A nix/agents/_inputs/flake.nix\n \
+         A nix/agents/partition.nix\n"
+    );
+    assert_eq!(nodes(&repo, "flake.lock"), 5);
+    assert_eq!(nodes(&repo, NESTED_LOCK), 13);
+}
+
+/// Locked inputs in a lock.
+fn nodes(repo: &Repo, lock: &str) -> usize {
+    repo.json(lock)["nodes"].as_object().unwrap().len() - 1
+}
+
+fn writes_locks_that_nix_leaves_as_they_are(nix: &Nix) {
+    let repo = Repo::split(nix);
+    for (folder, lock) in [("", "flake.lock"), ("nix/agents/_inputs", NESTED_LOCK)] {
+        let written = repo.read(lock);
+        nix.ask(&repo.path().join(folder), &["flake", "lock"]);
+        assert_eq!(repo.read(lock), written, "{lock}");
+
+        // Made anew it is the same: all inputs are as new as can be. Nix 2.8 names the branch otherwise
+        // where the flake names none.
+        std::fs::remove_file(repo.path().join(lock)).unwrap();
+        nix.ask(&repo.path().join(folder), &["flake", "lock"]);
+        let anew = repo.read(lock).replace("\"ref\": \"master\"", "\"ref\": \"refs/heads/main\"");
+        assert_eq!(anew, written, "{lock}");
+    }
+}
+
+/// What the flake offers, asked of Nix and not of flakepart. The treefmt check is left out: it embeds the
+/// flake's source, so any edit changes it.
+fn offered(nix: &Nix, repo: &Repo) -> Value {
+    let expr = format!(
+        r#"
+        let
+          flake = builtins.getFlake "{}";
+          all = f: builtins.mapAttrs (_: builtins.mapAttrs (_: f));
+          plain = builtins.unsafeDiscardStringContext;
+          drv = package: plain package.drvPath;
+          app = app: {{
+            program = plain app.program;
+            drvs = builtins.attrNames (builtins.getContext app.program);
+          }};
+          overlaid = system: _: flake.overlays.default {{ stdenv.hostPlatform.system = system; }} {{ }};
+        in
+        {{
+          names = builtins.attrNames flake.outputs;
+          packages = all drv flake.packages;
+          apps = all app flake.apps;
+          devShells = all drv flake.devShells;
+          formatter = builtins.mapAttrs (_: drv) flake.formatter;
+          checks = all drv (builtins.mapAttrs (_: checks: removeAttrs checks [ "treefmt" ]) flake.checks);
+          overlay = all drv (builtins.mapAttrs overlaid flake.packages);
+        }}
+        "#,
+        repo.url()
+    );
+    // Impure, for nothing but a work tree that is not committed.
+    serde_json::from_str(&nix.ask(repo.path(), &["eval", "--impure", "--json", "--expr", &expr])).unwrap()
+}
+
+fn keeps_every_derivation(nix: &Nix) {
+    let repo = Repo::fixture();
+    let before = offered(nix, &repo);
+    // Enough is there to be compared.
+    let names = |value: &Value| value.as_object().unwrap().keys().cloned().collect::<Vec<_>>();
+    assert_eq!(names(&before["packages"]["x86_64-linux"]), ["claudebox", "default", "hermesbox", "pibox"]);
+    assert_eq!(names(&before["overlay"]["aarch64-linux"]), ["claudebox", "hermesbox", "pibox"]);
+
+    let ran = repo.flakepart(nix, &["split", "--yes"]);
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    assert_eq!(offered(nix, &repo), before, "in the work tree");
+    repo.commit();
+    assert_eq!(offered(nix, &repo), before, "committed");
+}
+
+fn leaves_nothing_to_do(nix: &Nix) {
+    let repo = Repo::split(nix);
+    let state = repo.state();
+    let again = repo.flakepart(nix, &["split", "--yes"]);
+    assert_eq!(
+        (again.code, again.stdout.as_str(), again.stderr.as_str()),
+        (0, "", "flakepart: nothing to do; no partition is proposed (`flakepart analyze` says why)\n")
+    );
+    let check = repo.flakepart(nix, &["check"]);
+    assert_eq!((check.code, check.stdout.as_str()), (0, ""), "{}", check.stderr);
+    assert_eq!(repo.state(), state);
+}
+
+/// A check that reads the root's lock by itself. No code names the input, so no plan can know.
+const READS_THE_LOCK: &str = r#"
+{
+  perSystem =
+    { pkgs, ... }:
+    let
+      nodes = (builtins.fromJSON (builtins.readFile ../flake.lock)).nodes;
+    in
+    {
+      checks.pinned = pkgs.runCommand "pinned" { rev = nodes.hermes-agent.locked.rev or "none"; } ''
+        echo "$rev" > "$out"
+      '';
+    };
+}
+"#;
+
+fn changes_nothing_when_the_proof_fails(nix: &Nix) {
+    let repo = Repo::fixture_and(&[("nix/pinned.nix", READS_THE_LOCK)]);
+    let state = repo.state();
+    let ran = repo.flakepart(nix, &["split", "--yes", "--format", "json"]);
+    assert_eq!(ran.code, 1, "{}", ran.stderr);
+    assert_eq!(repo.state(), state);
+
+    let plan: Value = serde_json::from_str(&ran.stdout).unwrap();
+    assert_eq!((&plan["applied"], &plan["proof"]["verdict"]), (&json!(false), &json!("refuted")));
+    assert_eq!(
+        worse(&plan["proof"]),
+        ["checks.aarch64-linux.pinned different", "checks.x86_64-linux.pinned different",]
+    );
+}
+
+fn changes_nothing_when_inputs_cannot_be_fetched(nix: &Nix) {
+    let repo = Repo::fixture();
+    let state = repo.state();
+    let ran = repo.flakepart(&nix.in_the_light_world(), &["split", "--yes", "--format", "json"]);
+    assert_eq!(ran.code, 3, "{}", ran.stderr);
+    assert_eq!(repo.state(), state);
+
+    let plan: Value = serde_json::from_str(&ran.stdout).unwrap();
+    assert_eq!((&plan["applied"], &plan["proof"]["verdict"]), (&json!(false), &json!("incomplete")));
+}

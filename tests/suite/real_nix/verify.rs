@@ -1,0 +1,236 @@
+//! `verify`: the boxes work after a split, and a split that is not right is refuted.
+
+use std::process::Command;
+
+use serde_json::{Value, json};
+
+use super::on_each_nix;
+use super::world::{Nix, Ran, Repo, worse};
+use crate::support::skipped;
+
+on_each_nix!(
+    builds_and_runs_the_heavy_box,
+    refutes_a_build_that_fails,
+    refutes_when_apps_are_routed_no_more,
+    refutes_when_packages_are_routed_no_more,
+    refutes_a_partition_without_its_inputs,
+    refutes_another_revision_in_the_nested_lock,
+    refutes_an_input_that_lost_its_follows,
+    refutes_a_nested_flake_without_a_lock,
+    refutes_a_partition_that_git_does_not_know,
+    refutes_a_changed_script,
+    refutes_an_output_that_is_gone,
+    proves_nothing_where_inputs_cannot_be_fetched,
+);
+
+const PARTITION: &str = "nix/agents/partition.nix";
+const NESTED_LOCK: &str = "nix/agents/_inputs/flake.lock";
+
+/// Why boxes cannot run on this machine.
+fn no_sandbox() -> Option<String> {
+    match Command::new("bwrap").args(["--ro-bind", "/", "/", "--unshare-net", "true"]).output() {
+        Ok(output) if output.status.success() => None,
+        Ok(output) => Some(String::from_utf8_lossy(&output.stderr).trim().to_owned()),
+        Err(error) => Some(format!("no bwrap: {error}")),
+    }
+}
+
+fn builds_and_runs_the_heavy_box(nix: &Nix) {
+    if let Some(why) = no_sandbox() {
+        return skipped(&why);
+    }
+    let repo = Repo::split(nix);
+    let wanted = ["--build", "packages.hermesbox", "--run", "apps.hermesbox", "--", "--help"];
+    let (ran, proof) = repo.verify(nix, &wanted);
+    assert_eq!(ran.code, 0, "{}{}", ran.stdout, ran.stderr);
+    assert_eq!(proof["verdict"], "proved");
+
+    let mut builds = proof["builds"].clone();
+    let path = builds[0]["path"].as_str().unwrap().to_owned();
+    for build in builds.as_array_mut().unwrap() {
+        assert_eq!(build["path"].take(), path.as_str());
+    }
+    assert!(path.ends_with("-hermesbox") && std::path::Path::new(&path).is_dir(), "{path}");
+    let attr = |kind| format!("{kind}.{}-linux.hermesbox", std::env::consts::ARCH);
+    assert_eq!(
+        builds,
+        json!([
+            {
+                "attr": attr("packages"),
+                "path": null,
+                "exitCode": null,
+                "stdout": null,
+                "stderr": null,
+                "ok": true,
+                "message": null,
+            },
+            {
+                "attr": attr("apps"),
+                "path": null,
+                "exitCode": 0,
+                "stdout": "usage: hermes [--help | --version | MESSAGE...]\n",
+                "stderr": "",
+                "ok": true,
+                "message": null,
+            },
+        ])
+    );
+    assert!(ran.stdout.contains("| usage: hermes [--help | --version | MESSAGE...]\n"), "{}", ran.stdout);
+}
+
+/// The outputs are the same, but the box cannot be built.
+fn refutes_a_build_that_fails(nix: &Nix) {
+    const BROKEN: &str = r#"
+{
+  perSystem = { pkgs, ... }: { checks.broken = pkgs.runCommand "broken" { } "echo no luck >&2; exit 7"; };
+}
+"#;
+    let repo = Repo::fixture_and(&[("nix/broken.nix", BROKEN)]);
+    let (ran, proof) = repo.verify(nix, &["--build", "checks.broken"]);
+    assert_eq!((ran.code, &proof["verdict"]), (1, &json!("refuted")));
+    assert_eq!(worse(&proof), [""; 0]);
+    let build = &proof["builds"][0];
+    assert_eq!((&build["ok"], &build["path"]), (&json!(false), &Value::Null));
+    assert!(build["stderr"].as_str().unwrap().contains("no luck"), "{build}");
+}
+
+/// The outputs that a split damaged in this way makes worse, as `verify` finds them.
+fn refuted(nix: &Nix, damage: impl FnOnce(&Repo)) -> (Ran, Vec<String>) {
+    let repo = Repo::split(nix);
+    damage(&repo);
+    let state = repo.state();
+    let (ran, proof) = repo.verify(nix, &[]);
+    assert_eq!((ran.code, &proof["verdict"]), (1, &json!("refuted")), "{}{}", ran.stdout, ran.stderr);
+    assert_eq!(repo.state(), state, "verify only looks");
+    (ran, worse(&proof))
+}
+
+/// The heavy boxes among `kinds`, in the words of Nix where their inputs are missing.
+fn inputs_missing(kinds: &[&str]) -> Vec<String> {
+    let mut lines = Vec::new();
+    for kind in kinds {
+        for system in ["aarch64-linux", "x86_64-linux"] {
+            lines.push(format!("{kind}.{system}.hermesbox error: hermes-agent has no package for {system}"));
+            lines.push(format!(
+                "{kind}.{system}.pibox error: attribute 'pi-mono' missing (at nix/pi-agent.nix:11:15)"
+            ));
+        }
+    }
+    lines
+}
+
+/// Every package and every app, with the same verdict.
+fn all_boxes(verdict: &str) -> Vec<String> {
+    let mut lines = Vec::new();
+    for kind in ["apps", "packages"] {
+        for system in ["aarch64-linux", "x86_64-linux"] {
+            for name in ["claudebox", "default", "hermesbox", "pibox"] {
+                lines.push(format!("{kind}.{system}.{name} {verdict}"));
+            }
+        }
+    }
+    lines
+}
+
+fn refutes_when_apps_are_routed_no_more(nix: &Nix) {
+    let (ran, worse) = refuted(nix, |repo| repo.replace(PARTITION, "    apps = \"agents\";\n", ""));
+    assert_eq!(worse, inputs_missing(&["apps"]));
+    // People are told the same.
+    for line in [
+        "  apps.x86_64-linux.hermesbox fails\n      hermes-agent has no package for x86_64-linux\n",
+        "  apps.x86_64-linux.pibox fails\n      attribute 'pi-mono' missing (at nix/pi-agent.nix:11:15)\n",
+        "\nrefuted: 19 of 25 outputs the same in HEAD (",
+    ] {
+        assert!(ran.stdout.contains(line), "{line} in\n{}", ran.stdout);
+    }
+}
+
+fn refutes_when_packages_are_routed_no_more(nix: &Nix) {
+    let (_, worse) = refuted(nix, |repo| repo.replace(PARTITION, "    packages = \"agents\";\n", ""));
+    assert_eq!(worse, inputs_missing(&["packages"]));
+}
+
+fn refutes_a_partition_without_its_inputs(nix: &Nix) {
+    const LINE: &str = "  partitions.agents.extraInputsFlake = ./_inputs;\n";
+    let (_, worse) = refuted(nix, |repo| repo.replace(PARTITION, LINE, "  partitions.agents = { };\n"));
+    assert_eq!(worse, inputs_missing(&["apps", "packages"]));
+    let (_, worse) = refuted(nix, |repo| repo.replace(PARTITION, LINE, ""));
+    assert_eq!(worse, all_boxes("error: attribute 'agents' missing (at extras/partitions.nix:81:33)"));
+}
+
+fn refutes_another_revision_in_the_nested_lock(nix: &Nix) {
+    let (_, worse) = refuted(nix, |repo| {
+        // hermes-agent's nixpkgs becomes the root's, which is newer.
+        let mut lock = repo.json(NESTED_LOCK);
+        let newer = repo.json("flake.lock")["nodes"]["nixpkgs"]["locked"].take();
+        let older = std::mem::replace(&mut lock["nodes"]["nixpkgs"]["locked"], newer.clone());
+        assert_ne!(older["rev"], newer["rev"]);
+        repo.write(NESTED_LOCK, &serde_json::to_string_pretty(&lock).unwrap());
+    });
+    assert_eq!(
+        worse,
+        [
+            "apps.aarch64-linux.hermesbox different",
+            "apps.x86_64-linux.hermesbox different",
+            "packages.aarch64-linux.hermesbox different",
+            "packages.x86_64-linux.hermesbox different",
+        ]
+    );
+}
+
+fn refutes_an_input_that_lost_its_follows(nix: &Nix) {
+    let (_, worse) = refuted(nix, |repo| {
+        let mut lock = repo.json(NESTED_LOCK);
+        let follows = lock["nodes"]["hermes-agent"]["inputs"].as_object_mut().unwrap().remove("systems");
+        assert_eq!(follows, Some(json!(["root-systems"])));
+        repo.write(NESTED_LOCK, &serde_json::to_string_pretty(&lock).unwrap());
+    });
+    assert_eq!(
+        worse,
+        [
+            "apps.aarch64-linux.hermesbox error: attribute 'systems' missing (at flake.nix:32:24)",
+            "apps.x86_64-linux.hermesbox error: attribute 'systems' missing (at flake.nix:32:24)",
+            "packages.aarch64-linux.hermesbox error: attribute 'systems' missing (at flake.nix:32:24)",
+            "packages.x86_64-linux.hermesbox error: attribute 'systems' missing (at flake.nix:32:24)",
+        ]
+    );
+}
+
+fn refutes_a_nested_flake_without_a_lock(nix: &Nix) {
+    let (_, worse) = refuted(nix, |repo| {
+        repo.git(&["rm", "--quiet", "--force", NESTED_LOCK]);
+    });
+    assert_eq!(worse, all_boxes("error: attribute 'inputs' missing (at flake-inputs.nix:39:3)"));
+}
+
+/// import-tree then sees no partition at all, and says nothing.
+fn refutes_a_partition_that_git_does_not_know(nix: &Nix) {
+    let (_, worse) = refuted(nix, |repo| {
+        repo.git(&["rm", "--quiet", "--cached", "-r", "nix/agents"]);
+    });
+    assert_eq!(worse, inputs_missing(&["apps", "packages"]));
+}
+
+fn refutes_a_changed_script(nix: &Nix) {
+    let (_, worse) = refuted(nix, |repo| repo.replace("nix/bubblebox.nix", "exec ${", "exec  ${"));
+    assert_eq!(worse, all_boxes("different"));
+}
+
+fn refutes_an_output_that_is_gone(nix: &Nix) {
+    let (_, worse) = refuted(nix, |repo| {
+        repo.git(&["rm", "--quiet", "nix/check.nix"]);
+    });
+    assert_eq!(
+        worse,
+        ["checks.aarch64-linux.launcher only-before", "checks.x86_64-linux.launcher only-before",]
+    );
+}
+
+fn proves_nothing_where_inputs_cannot_be_fetched(nix: &Nix) {
+    let repo = Repo::split(nix);
+    let (ran, proof) = repo.verify(&nix.in_the_light_world(), &[]);
+    assert_eq!((ran.code, &proof["verdict"]), (3, &json!("incomplete")), "{}", ran.stdout);
+    // What needs nothing heavy was compared all the same.
+    let (_, proof) = repo.verify(&nix.in_the_light_world(), &["--output", "packages.claudebox"]);
+    assert_eq!(proof["verdict"], "proved");
+}
