@@ -35,7 +35,7 @@ fn some_of(outputs: &[&ComparedOutput]) -> String {
     let names: Vec<String> = outputs.iter().take(NAMED).map(|output| shown(&output.attr)).collect();
     match outputs.len().saturating_sub(NAMED) {
         0 => names.join(", "),
-        more => format!("{} and {more} more:", names.join(", ")),
+        more => format!("{} and {more} more", names.join(", ")),
     }
 }
 
@@ -45,7 +45,7 @@ pub fn proof(proof: &Proof) -> String {
     let mut text = String::new();
     for (what, message, outputs) in alike(&proof.outputs) {
         let Some(first) = outputs.first() else { continue };
-        text.push_str(&wrapped("  ", &format!("{} {what}", some_of(&outputs))));
+        text.push_str(&wrapped("  ", &format!("{}: {what}", some_of(&outputs))));
         if let Some(message) = message {
             text.push_str(&wrapped("      ", &shown(message)));
         }

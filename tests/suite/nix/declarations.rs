@@ -245,22 +245,22 @@ fn only_comments_that_touch_a_binding_are_its_own() {
 #[test]
 fn inputs_that_are_computed() {
     let refused = |line: &str| table(&flake(&format!("inputs.a.url = \"github:o/a\";\n{line}")));
-    assert_snapshot!(refused("inputs = import ./inputs.nix;"), @"flake.nix:3: `inputs` must be an attribute set, written out (Nix refuses)");
-    assert_snapshot!(refused("inputs = let x = 1; in { };"), @"flake.nix:3: `inputs` must be an attribute set, written out (Nix refuses)");
-    assert_snapshot!(refused("inputs = { } // { b.url = \"github:o/b\"; };"), @"flake.nix:3: `inputs` must be an attribute set, written out (Nix refuses)");
-    assert_snapshot!(refused("inputs.b = import ./b.nix;"), @"flake.nix:3: `inputs.b` is computed; Nix wants a literal here (Nix refuses)");
-    assert_snapshot!(refused("inputs.b.url = \"github:\" + \"o/b\";"), @"flake.nix:3: `inputs.b.url` is computed; Nix wants a literal here (Nix refuses)");
-    assert_snapshot!(refused("inputs.b.url = \"github:${x}/b\";"), @"flake.nix:3: `inputs.b.url` is computed; Nix wants a plain string (Nix refuses)");
+    assert_snapshot!(refused("inputs = import ./inputs.nix;"), @"flake.nix:3: `inputs` must be an attribute set, written out: Nix evaluates nothing here (Nix refuses)");
+    assert_snapshot!(refused("inputs = let x = 1; in { };"), @"flake.nix:3: `inputs` must be an attribute set, written out: Nix evaluates nothing here (Nix refuses)");
+    assert_snapshot!(refused("inputs = { } // { b.url = \"github:o/b\"; };"), @"flake.nix:3: `inputs` must be an attribute set, written out: Nix evaluates nothing here (Nix refuses)");
+    assert_snapshot!(refused("inputs.b = import ./b.nix;"), @"flake.nix:3: `inputs.b` is computed; Nix evaluates nothing here and wants a literal (Nix refuses)");
+    assert_snapshot!(refused("inputs.b.url = \"github:\" + \"o/b\";"), @"flake.nix:3: `inputs.b.url` is computed; Nix evaluates nothing here and wants a literal (Nix refuses)");
+    assert_snapshot!(refused("inputs.b.url = \"github:${x}/b\";"), @"flake.nix:3: `inputs.b.url` is computed; Nix evaluates nothing here and wants a plain string (Nix refuses)");
     assert_snapshot!(refused("inputs.${x}.url = \"github:o/b\";"), @"flake.nix:3: dynamic attributes are not allowed in a flake.nix (Nix refuses)");
-    assert_snapshot!(refused("inputs.b.url = if true then \"a\" else \"b\";"), @"flake.nix:3: `inputs.b.url` is computed; Nix wants a literal here (Nix refuses)");
-    assert_snapshot!(refused("inputs.b.inputs.c = f { follows = \"a\"; };"), @"flake.nix:3: `inputs.b.inputs.c` is computed; Nix wants a literal here (Nix refuses)");
+    assert_snapshot!(refused("inputs.b.url = if true then \"a\" else \"b\";"), @"flake.nix:3: `inputs.b.url` is computed; Nix evaluates nothing here and wants a literal (Nix refuses)");
+    assert_snapshot!(refused("inputs.b.inputs.c = f { follows = \"a\"; };"), @"flake.nix:3: `inputs.b.inputs.c` is computed; Nix evaluates nothing here and wants a literal (Nix refuses)");
 }
 
 #[test]
 fn inputs_of_the_wrong_type() {
     let refused = |line: &str| table(&flake(line));
-    assert_snapshot!(refused("inputs = [ ];"), @"flake.nix:2: `inputs` must be an attribute set, written out (Nix refuses)");
-    assert_snapshot!(refused("inputs = \"github:o/a\";"), @"flake.nix:2: `inputs` must be an attribute set, written out (Nix refuses)");
+    assert_snapshot!(refused("inputs = [ ];"), @"flake.nix:2: `inputs` must be an attribute set, written out: Nix evaluates nothing here (Nix refuses)");
+    assert_snapshot!(refused("inputs = \"github:o/a\";"), @"flake.nix:2: `inputs` must be an attribute set, written out: Nix evaluates nothing here (Nix refuses)");
     assert_snapshot!(refused("inputs.a = \"github:o/a\";"), @"flake.nix:2: `inputs.a` must be an attribute set, such as `inputs.a.url = …` (Nix refuses)");
     assert_snapshot!(refused("inputs.a.url = 1.5;"), @"flake.nix:2: `inputs.a.url` is a float (Nix refuses)");
     assert_snapshot!(refused("inputs.a.uri = \"github:o/a\";"), @"flake.nix:2: unexpected flake input attribute `a.uri` (Nix refuses)");
