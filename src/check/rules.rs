@@ -5,16 +5,16 @@ use std::collections::BTreeSet;
 use camino::Utf8PathBuf;
 
 use crate::finding::{Code, Finding};
-use crate::lock::{Edge, Graph, Lock};
-use crate::nix::{Declarations, Usage};
-use crate::partition::{Flake, pin_findings, wiring_findings};
+use crate::lock::Graph;
+use crate::nix::Usage;
+use crate::partition::{Flake, declaration_findings, pin_findings, wiring_findings};
 
 /// Checks a flake. `tracked` are the files that Nix sees. The gravest finding comes first.
 #[must_use]
 pub fn check(flake: &Flake, tracked: &BTreeSet<Utf8PathBuf>) -> Vec<Finding> {
     let mut findings = flake.findings.clone();
     findings.extend(lock_findings(flake));
-    findings.extend(declaration_findings(&flake.declarations, &flake.lock));
+    findings.extend(declaration_findings(flake));
     findings.extend(unused_inputs(flake));
     findings.extend(wiring_findings(flake, tracked));
     findings.extend(pin_findings(flake));
@@ -62,57 +62,6 @@ fn lock_findings(flake: &Flake) -> Vec<Finding> {
     findings
 }
 
-/// Whether flake.nix and the lock speak of the same inputs.
-fn declaration_findings(declarations: &Declarations, lock: &Lock) -> Vec<Finding> {
-    let mut findings = Vec::new();
-    for declaration in declarations.inputs.values() {
-        let name = &declaration.name;
-        match lock.root_inputs().get(name) {
-            None => findings.push(
-                Finding::new(
-                    Code::InputNotLocked,
-                    format!("`{name}` is declared, but flake.lock does not have it"),
-                )
-                .at("flake.nix", Some(declaration.line))
-                .help("`nix flake lock`"),
-            ),
-            Some(edge) => {
-                let declared = declaration.follows().map(follows_path);
-                let locked = match edge {
-                    Edge::Follows(path) => Some(path.clone()),
-                    Edge::Node(_) => None,
-                };
-                if declared != locked {
-                    let shown = |path: Option<Vec<String>>| match path {
-                        Some(path) => format!("follow `{}`", path.join("/").escape_debug()),
-                        None => "follow nothing".to_owned(),
-                    };
-                    let message = format!(
-                        "flake.nix has `{name}` {}, flake.lock has it {}",
-                        shown(declared),
-                        shown(locked)
-                    );
-                    findings.push(
-                        Finding::new(Code::FollowsDiffer, message)
-                            .at("flake.nix", Some(declaration.line))
-                            .help(
-                                "`nix flake lock`: follows belong in flake.nix, the lock only mirrors them",
-                            ),
-                    );
-                }
-            }
-        }
-    }
-    for name in lock.root_inputs().keys().filter(|name| !declarations.inputs.contains_key(*name)) {
-        let message =
-            format!("`{}` is in flake.lock, but flake.nix does not declare it", name.escape_debug());
-        findings.push(
-            Finding::new(Code::InputNotDeclared, message).at("flake.lock", None).help("`nix flake lock`"),
-        );
-    }
-    findings
-}
-
 /// The inputs that no code uses, that nothing follows, and that no dynamic code could reach.
 fn unused_inputs(flake: &Flake) -> impl Iterator<Item = Finding> {
     let declared = flake.declarations.inputs.values();
@@ -126,9 +75,4 @@ fn unused_inputs(flake: &Flake) -> impl Iterator<Item = Finding> {
             .at("flake.nix", Some(declaration.line))
             .help("every consumer of the flake locks it, too: remove it if nothing needs it")
     })
-}
-
-/// `a/b` as a path; `""` is the root flake itself.
-fn follows_path(text: &str) -> Vec<String> {
-    text.split('/').filter(|part| !part.is_empty()).map(str::to_owned).collect()
 }

@@ -119,9 +119,13 @@ impl Error {
             Error::Split(
                 SplitError::UnknownInput { .. } | SplitError::NoFlakeParts | SplitError::NoModuleTree,
             ) => Some("flake.nix".to_owned()),
-            Error::Split(SplitError::NotLocked { .. } | SplitError::OldFlakeParts { .. }) => {
-                Some("flake.lock".to_owned())
+            Error::Split(SplitError::Stale(finding)) => {
+                Some(place(finding.file.as_ref()?, finding.line, None))
             }
+            Error::Split(SplitError::Generated { line }) => {
+                Some(place(&"flake.nix".into(), Some(*line), None))
+            }
+            Error::Split(SplitError::OldFlakeParts { .. }) => Some("flake.lock".to_owned()),
             _ => None,
         }
     }

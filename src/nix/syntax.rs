@@ -52,6 +52,17 @@ impl Source {
         &self.text
     }
 
+    /// The 1-based line of a header that says that another program writes this file, such as flake-file's
+    /// `# DO-NOT-EDIT`.
+    #[must_use]
+    pub fn generated(&self) -> Option<usize> {
+        let head = self.text.lines().take_while(|line| line.is_empty() || line.starts_with('#'));
+        let words = |line: &str| line.to_ascii_lowercase().replace(['-', '_'], " ");
+        head.map(words)
+            .position(|line| line.contains("do not edit") || line.contains("@generated"))
+            .map(|at| at + 1)
+    }
+
     /// The root of the tree.
     pub(super) fn root(&self) -> &SyntaxNode {
         &self.root

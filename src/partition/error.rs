@@ -5,6 +5,7 @@ use thiserror::Error;
 
 use super::split::PARTITIONS_SINCE;
 use super::{Blocker, FlakeError};
+use crate::finding::Finding;
 use crate::lock::{ExtractError, PruneError};
 use crate::nix::NixError;
 
@@ -40,11 +41,20 @@ pub enum SplitError {
         /// The inputs there are.
         known: Vec<String>,
     },
-    /// The input is declared, but the lock does not have it.
-    #[error("`{input}` is not in flake.lock yet")]
-    NotLocked {
-        /// The input.
-        input: String,
+    /// flake.nix and the lock disagree, so that Nix would lock anew.
+    #[error("flake.lock is not up to date: {}", .0.message)]
+    Stale(Box<Finding>),
+    /// flake.nix is made by another program.
+    #[error("flake.nix says that it is generated, so that an edit would not last")]
+    Generated {
+        /// The 1-based line that says so.
+        line: usize,
+    },
+    /// What is to be routed is no output.
+    #[error("`{}` cannot be routed: it is no name of a flake output", .attr.escape_debug())]
+    BadAttr {
+        /// What was given.
+        attr: String,
     },
     /// Something keeps inputs at the root.
     #[error("{} cannot move: {}", .0.first().map_or("", |blocker| blocker.input.as_str()), .0.first().map_or(String::new(), |blocker| blocker.reason.to_string()))]
@@ -83,8 +93,8 @@ pub enum SplitError {
         /// The file.
         path: Utf8PathBuf,
     },
-    /// Nix could not name the folder.
-    #[error("`{}` cannot be written as a path in Nix", .folder.as_str().escape_debug())]
+    /// Nix could not name the folder, or git would not track it.
+    #[error("`{}` cannot be the folder of a nested flake", .folder.as_str().escape_debug())]
     FolderName {
         /// The folder.
         folder: Utf8PathBuf,
@@ -143,7 +153,14 @@ impl SplitError {
                     None => format!("it has: {}", known.join(", ")),
                 })
             }
-            SplitError::NotLocked { .. } => Some("`nix flake lock` first".to_owned()),
+            SplitError::Stale(_) => Some("`nix flake lock` first".to_owned()),
+            SplitError::Generated { .. } => Some(
+                "edit what it is generated from (with flake-file, the `flake-file.inputs` options)"
+                    .to_owned(),
+            ),
+            SplitError::BadAttr { .. } => {
+                Some("name a top-level output, such as `--attr packages`".to_owned())
+            }
             SplitError::Blocked(blockers) => {
                 blockers.first().and_then(|blocker| blocker.reason.hint(&blocker.input))
             }

@@ -4,6 +4,7 @@
 
 mod analysis;
 mod blockers;
+mod declared;
 mod error;
 mod flake;
 mod layout;
@@ -13,6 +14,7 @@ mod split;
 
 pub use analysis::{Analysis, InputSummary, LockSummary, PartitionSummary, SiteSummary};
 pub use blockers::{Blocker, Reason};
+pub use declared::declaration_findings;
 pub use error::SplitError;
 pub use flake::{Files, Flake, FlakeError, ModuleTree, Partition};
 pub use pins::{pin_findings, wiring_findings};

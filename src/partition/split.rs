@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::error::SplitError;
 use super::layout::{is_plain, relative};
-use super::{Blocker, Files, Flake, Reason};
+use super::{Blocker, Files, Flake, Reason, declaration_findings};
 use crate::change::Changes;
 use crate::finding::{Code, Finding};
 use crate::nix::{Declaration, NestedFlake, joined, partition_module, remove_inputs};
@@ -148,8 +148,12 @@ impl Choice {
             (inputs, attrs, request.partition.clone())
         };
         if done == 0 {
+            if let Some(attr) = request.attrs.iter().find(|attr| !is_plain(attr)) {
+                return Err(SplitError::BadAttr { attr: attr.clone() });
+            }
             attrs.extend(request.attrs.iter().cloned());
         }
+        refuse_unreliable(flake)?;
         refuse_unwirable(flake, flake_parts)?;
         if let Some(name) = &request.partition {
             refuse_name(flake, name)?;
@@ -171,7 +175,9 @@ impl Choice {
 fn requested_folder(folder: &Utf8Path) -> Result<Utf8PathBuf, SplitError> {
     // Nix: PATH_CHAR in `src/libexpr/lexer.l`.
     let plain = |char: char| char.is_ascii_alphanumeric() || "/._-+".contains(char);
-    if !folder.as_str().chars().all(plain) {
+    // What lies below `.git` is git's own.
+    let is_git = folder.components().any(|part| part.as_str() == ".git");
+    if is_git || !folder.as_str().chars().all(plain) {
         return Err(SplitError::FolderName { folder: folder.to_owned() });
     }
     joined(Utf8Path::new("flake.nix"), folder.as_str())
@@ -184,9 +190,6 @@ fn asked_for(flake: &Flake, names: &[String]) -> Result<Vec<String>, SplitError>
     let mut inputs = BTreeSet::new();
     for name in names {
         if flake.declarations.inputs.contains_key(name) {
-            if !flake.lock.root_inputs().contains_key(name) {
-                return Err(SplitError::NotLocked { input: name.clone() });
-            }
             inputs.insert(name.clone());
         } else if !flake.partitions.values().any(|partition| partition.holds.contains(name)) {
             let known = flake.declarations.inputs.keys().cloned().collect();
@@ -237,6 +240,17 @@ fn step(flake: &Flake, flake_parts: &str, choice: &Choice, files: &mut Files) ->
         aliases,
         nested_nodes: nested_lock.nodes.len() - 1,
     })
+}
+
+/// Refuses a flake.nix that will not stay as it is written, or that its lock does not agree with.
+fn refuse_unreliable(flake: &Flake) -> Result<(), SplitError> {
+    if let Some(line) = flake.flake_nix.generated() {
+        return Err(SplitError::Generated { line });
+    }
+    match declaration_findings(flake).into_iter().next() {
+        Some(finding) => Err(SplitError::Stale(Box::new(finding))),
+        None => Ok(()),
+    }
 }
 
 /// Refuses flakes in which nothing would read a new module, or that would not know what it says.
