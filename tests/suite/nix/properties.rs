@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
-use flakepart::nix::{Declarations, Source, remove_inputs};
+use flakepart::nix::{Declarations, Site, Source, Usages, remove_inputs};
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
 
@@ -100,8 +100,73 @@ fn argument_names(text: &str) -> Vec<String> {
         .collect()
 }
 
+/// Expressions that are `heavy` or made of it.
+const SEEDS: [&str; 9] = [
+    "inputs.heavy",
+    "inputs'.heavy.x",
+    "args.inputs.heavy",
+    "self.inputs.heavy.x",
+    "inputs.self.inputs.heavy",
+    "(with inputs; heavy)",
+    "(let inherit (inputs) heavy; in heavy.x)",
+    "(let i = inputs; in i.heavy)",
+    "(inputs.heavy or null)",
+];
+
+/// Expressions whose value depends on `E`. A set that holds it anywhere holds it at `k`.
+const AROUND: [&str; 36] = [
+    "[ E ]",
+    "{ k = E; }",
+    "{ k = E; }.k",
+    "{ a.b = E; }.a.b",
+    "(E).k",
+    "(E).k.k",
+    "(d.k or E)",
+    "(let v = E; in v)",
+    "(let s = { a.b = E; c = 1; }; in s.a.b)",
+    "(let a = E; b = { inherit a; }; in b.a)",
+    "(let inherit ({ k = E; }) k; in k)",
+    "(let inherit ({ k = E; }) \"k\"; in k)",
+    "{ inherit ({ k = E; }) k; }",
+    "(let { v = E; body = v; })",
+    "rec { a = E; b = a; }.b",
+    "(let f = x: E; in f 1)",
+    "(let f = { x }: x; in f { x = E; })",
+    "((x: x) E)",
+    "({ x ? E }: x) { }",
+    "(f E)",
+    "(f { j = E; }).z",
+    "(if c then E else 1)",
+    "(if E then 1 else 2)",
+    "(with { v = E; }; v)",
+    "(with E; k)",
+    "(assert E; 1)",
+    "\"${E}\"",
+    "''\n  ${E}\n''",
+    "(1 + E)",
+    "(E // { j = 1; })",
+    "(!E)",
+    "(pkgs.callPackage ./x.nix { j = E; }).z",
+    "(lib.optionalAttrs c { k = E; })",
+    "(lib.recursiveUpdate { } { k = E; })",
+    "{ k.${E} = 1; }",
+    "(import E { })",
+];
+
+/// Modules in which `E` is part of the flake's packages.
+const MODULES: [&str; 8] = [
+    "{ perSystem = { inputs', pkgs, ... }: { packages.a = E; }; }",
+    "{ perSystem = { inputs', pkgs, ... }: { packages = { a = { k = E; }.k; }; }; }",
+    "{ config.perSystem = { inputs', ... }: { config.packages.a = E; }; }",
+    "{ flake.packages.x.a = E; }",
+    "{ imports = [ { perSystem.packages.a = E; } ]; }",
+    "(let m = E; in { perSystem.packages.a = m; })",
+    "{ perSystem = { config, ... }: { _module.args.m = E; imports = [ ({ m, ... }: { packages.a = m; }) ]; }; }",
+    "{ options.o = f; config.o.a = E; config.perSystem.packages.a = args.config.o.a; }",
+];
+
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, max_shrink_iters: 0, ..ProptestConfig::default() })]
 
     #[test]
     fn a_removal_takes_its_inputs_and_nothing_else(flake in flakes(), picks in proptest::collection::vec(any::<Index>(), 0..4)) {
@@ -142,6 +207,21 @@ proptest! {
         prop_assert_eq!(without(&text, &[]), text.clone());
         let source = Source::parse(text.as_bytes()).unwrap();
         prop_assert_eq!(source.text(), text);
+    }
+
+    #[test]
+    fn no_output_is_left_out(
+        seed in select(&SEEDS[..]),
+        around in proptest::collection::vec(select(&AROUND[..]), 0..5),
+        module in select(&MODULES[..]),
+    ) {
+        let value = around.iter().fold(seed.to_owned(), |value, around| around.replace('E', &value));
+        let module = format!("{{ inputs, inputs', self, lib, ... }}@args: {}", module.replace('E', &value));
+        let files = [("flake.nix", super::usage::FLAKE), ("module.nix", module.as_str())];
+        let usages = Usages::read(&super::usage::project(&files), &["heavy"]);
+        let sites = usages.sites.get("heavy").map_or(&[][..], Vec::as_slice);
+        let reaches = |site: &Site| site.outputs.contains("packages") || site.everything.is_some();
+        prop_assert!(sites.iter().any(reaches), "{}\n{:#?}", module, usages);
     }
 
     #[test]
