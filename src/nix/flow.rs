@@ -18,6 +18,10 @@ use super::usage::{Project, Role};
 /// A value followed further than this is in everything, for all that anybody can see.
 const MAX_STEPS: usize = 50_000;
 
+/// A set that holds itself (`let lib = { inherit lib; … }`) has paths without end. Of a longer path the
+/// whole of what lies at its beginning counts as tainted.
+const MAX_DEPTH: usize = 16;
+
 /// The outputs that flake-parts makes of definitions in `perSystem` (flake-parts: `modules/*.nix`).
 const PER_SYSTEM_OUTPUTS: [&str; 8] =
     ["apps", "bundlers", "checks", "devShells", "formatter", "hydraJobs", "legacyPackages", "packages"];
@@ -136,7 +140,8 @@ struct Walk<'a> {
 }
 
 impl Walk<'_> {
-    fn push(&mut self, step: Step) {
+    fn push(&mut self, mut step: Step) {
+        step.path.truncate(MAX_DEPTH);
         if self.seen.insert(step.clone()) {
             self.queue.push_back(step);
         }
