@@ -204,6 +204,14 @@ fn outputs_without_a_name_of_their_own() {
 }
 
 #[test]
+fn sets_that_hold_themselves_come_to_an_end() {
+    assert_snapshot!(module("{ inputs, ... }: let v = { inherit v; a = inputs.heavy; b = 1; }; in { perSystem.packages.a = v.v.a; perSystem.checks.b = v.v.b; }"), @"
+    heavy: Used
+      module.nix:1 Value [packages] certain
+    ");
+}
+
+#[test]
 fn functions_and_their_results() {
     assert_snapshot!(per_system("packages.a = (pkgs.callPackage ./x.nix { heavy = inputs.heavy; }).b;"), @"
     heavy: Used
