@@ -4,15 +4,16 @@
 //! The answer errs on one side only. It may name an output that the value never reaches; it must not
 //! leave one out. Where certainty ends, it says that everything may be reached, and why.
 
-use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
+use std::collections::{BTreeSet, HashSet, VecDeque};
 
 use camino::Utf8Path;
 use rnix::ast::{self, BinOpKind};
 use rnix::{SyntaxKind, SyntaxNode};
 use rowan::ast::AstNode as _;
 
+use super::readers::{Readers, below};
 use super::scope::{Scopes, Variable};
-use super::syntax::{AttrPath, application, attr_name, attr_path, last_name, unparenthesized};
+use super::syntax::{AttrPath, application, attr_name, attr_path, last_name};
 use super::usage::{Project, Role};
 
 /// A value followed further than this is in everything, for all that anybody can see.
@@ -41,6 +42,8 @@ pub(super) struct Reach {
     pub(super) imported: bool,
     /// A flake output that *is* the value: flake-parts looks at it even when a partition overrides it.
     pub(super) forced: Option<String>,
+    /// The module argument `pkgs` holds it, which the modules of other flakes read, too.
+    pub(super) in_pkgs: bool,
 }
 
 /// A value on its way: the tainted part lies at `path` inside the value of `node`.
@@ -57,61 +60,12 @@ struct Step {
 pub(super) struct Flow<'a> {
     project: &'a Project,
     scopes: &'a [Scopes],
-    /// Selections such as `top.config.x`, with the names behind `config`.
-    config_selections: Vec<(usize, SyntaxNode, AttrPath)>,
-    /// Path literals: which file they lead to, and where they stand.
-    references: HashMap<usize, Vec<(usize, SyntaxNode)>>,
-    /// The options that the flake's own modules declare.
-    known_options: HashSet<String>,
-    /// The further `perSystem` options that become flake outputs (`transposition.x = { }`).
-    transposed: HashSet<String>,
+    readers: Readers,
 }
 
 impl<'a> Flow<'a> {
     pub(super) fn new(project: &'a Project, scopes: &'a [Scopes]) -> Self {
-        let mut flow = Flow {
-            project,
-            scopes,
-            config_selections: Vec::new(),
-            references: HashMap::new(),
-            known_options: HashSet::new(),
-            transposed: HashSet::new(),
-        };
-        for (file, entry) in project.files.iter().enumerate() {
-            let is_module = matches!(entry.role, Role::Flake | Role::Module);
-            for node in entry.source.root().descendants() {
-                match node.kind() {
-                    SyntaxKind::NODE_SELECT => flow.index_selection(file, node),
-                    SyntaxKind::NODE_PATH_REL => {
-                        for target in project.reached_by(file, &node) {
-                            flow.references.entry(target).or_default().push((file, node.clone()));
-                        }
-                    }
-                    // NixOS modules have options, too, which are not flake-parts'.
-                    SyntaxKind::NODE_ATTRPATH_VALUE if is_module => flow.index_option(&node),
-                    _ => {}
-                }
-            }
-        }
-        flow
-    }
-
-    fn index_selection(&mut self, file: usize, node: SyntaxNode) {
-        let Some(path) = ast::Select::cast(node.clone()).and_then(|select| select.attrpath()) else { return };
-        let mut names = attr_path(&path).into_iter();
-        if names.any(|name| name.as_deref() == Some("config")) {
-            let rest: AttrPath = names.collect();
-            if !rest.is_empty() {
-                self.config_selections.push((file, node, rest));
-            }
-        }
-    }
-
-    /// `options.x = …` and `options.perSystem = mkPerSystemOption ({ … }: { options.x = … })`; likewise
-    /// `transposition.x = { }`.
-    fn index_option(&mut self, node: &SyntaxNode) {
-        self.known_options.extend(name_below("options", node));
-        self.transposed.extend(name_below("transposition", node));
+        Flow { project, scopes, readers: Readers::new(project, scopes) }
     }
 
     /// Follows the value of `node` in `file`.
@@ -331,7 +285,7 @@ impl Walk<'_> {
                 self.everything(format!("flakepart does not see who imports {}", entry.path));
             }
         }
-        for (file, node) in self.flow.references.get(&step.file).into_iter().flatten() {
+        for (file, node) in self.flow.readers.of_file(step.file) {
             let imports = self.flow.project.is_import_of_module(*file, node);
             if !imports {
                 self.push(Step { file: *file, node: node.clone(), path: step.path.clone(), bare: step.bare });
@@ -350,10 +304,10 @@ impl Walk<'_> {
     }
 
     /// A definition in a flake-parts module.
-    fn module(&mut self, file: usize, path: &AttrPath, bare: bool) {
+    fn module(&mut self, file: usize, path: &[Option<String>], bare: bool) {
         let path = match path.split_first() {
             Some((Some(first), rest)) if first == "config" => rest,
-            _ => path.as_slice(),
+            _ => path,
         };
         let Some((first, rest)) = path.split_first() else {
             let name = self.file_name(file);
@@ -361,18 +315,18 @@ impl Walk<'_> {
         };
         match (first.as_deref(), rest) {
             // What an imported module defines, it defines here.
-            (Some("imports"), [_, ..]) => self.module(file, &rest.to_vec(), bare),
+            (Some("imports"), [_, ..]) => self.module(file, rest, bare),
             (Some("imports"), []) => self.reach.imported = true,
-            (Some("perSystem"), [_, ..]) => self.per_system(file, &rest.to_vec()),
+            (Some("perSystem"), [_, ..]) => self.per_system(file, rest),
             (Some("flake"), [Some(output), deeper @ ..]) => {
                 if deeper.is_empty() && bare {
                     self.reach.forced = Some(output.clone());
                 }
                 self.reach.outputs.insert(output.clone());
-                self.option(&path.to_vec());
+                self.option(path);
             }
             (Some("_module"), [Some(args), Some(name), deeper @ ..]) if args == "args" => {
-                self.argument(name, &deeper.to_vec());
+                self.defined_argument(name, deeper);
             }
             (Some("options" | "_module"), _) | (None, _) => {
                 let name = self.file_name(file);
@@ -383,34 +337,39 @@ impl Walk<'_> {
             }
             (Some(name), _) => {
                 self.owned(name);
-                self.option(&path.to_vec());
+                self.option(path);
             }
         }
     }
 
     /// A definition inside `perSystem`.
-    fn per_system(&mut self, file: usize, path: &AttrPath) {
+    fn per_system(&mut self, file: usize, path: &[Option<String>]) {
         let path = match path.split_first() {
-            Some((Some(first), rest)) if first == "config" => rest.to_vec(),
-            _ => path.clone(),
+            Some((Some(first), rest)) if first == "config" => rest,
+            _ => path,
         };
-        match path.as_slice() {
+        match path {
             [Some(imports), rest @ ..] if imports == "imports" => match rest {
                 [] => self.reach.imported = true,
-                _ => self.per_system(file, &rest.to_vec()),
+                _ => self.per_system(file, rest),
             },
             [Some(module), Some(args), Some(name), deeper @ ..] if module == "_module" && args == "args" => {
-                self.argument(name, &deeper.to_vec());
+                self.defined_argument(name, deeper);
             }
             [Some(name), ..]
-                if PER_SYSTEM_OUTPUTS.contains(&name.as_str()) || self.flow.transposed.contains(name) =>
+                if PER_SYSTEM_OUTPUTS.contains(&name.as_str()) || self.flow.readers.is_transposed(name) =>
             {
                 self.reach.outputs.insert(name.clone());
-                self.option(&path);
+                if name == "formatter" {
+                    // flake-parts leaves out systems whose formatter is null (`modules/formatter.nix`), and
+                    // to see that it looks at each of them at the root, partition or not.
+                    self.reach.forced = Some(name.clone());
+                }
+                self.per_system_option(path);
             }
             [Some(name), ..] if name != "options" && name != "_module" => {
                 self.owned(name);
-                self.option(&path);
+                self.per_system_option(path);
             }
             _ => {
                 let name = self.file_name(file);
@@ -419,107 +378,49 @@ impl Walk<'_> {
         }
     }
 
+    /// `_module.args.name = …`
+    fn defined_argument(&mut self, name: &str, path: &[Option<String>]) {
+        self.reach.in_pkgs |= name == "pkgs";
+        self.argument(name, path);
+    }
+
     /// An option that no module here declares belongs to a flakeModule: what that makes of the value
     /// is not to be seen in this repository.
     fn owned(&mut self, option: &str) {
-        if !self.flow.known_options.contains(option) {
+        if !self.flow.readers.knows_option(option) {
             self.everything(format!("it sets the option `{option}`, which no module here declares"));
         }
     }
 
     /// `config.x…`, wherever any module reads it.
-    fn option(&mut self, path: &AttrPath) {
-        for file in self.readers() {
-            let Some(scopes) = self.flow.scopes.get(file) else { continue };
-            for node in scopes.arguments("config") {
-                self.push(Step { file, node: node.clone(), path: path.clone(), bare: true });
-            }
+    fn option(&mut self, path: &[Option<String>]) {
+        let flow = self.flow;
+        for (place, path) in flow.readers.of_option(path) {
+            self.push(Step { file: place.file, node: place.node.clone(), path, bare: true });
         }
-        for (file, node, names) in &self.flow.config_selections {
-            if let Some(rest) = below(names, path) {
-                self.push(Step { file: *file, node: node.clone(), path: rest, bare: true });
-            }
-        }
+    }
+
+    /// `config.x…` inside `perSystem`, and the ways by which other modules get there (flake-parts:
+    /// `modules/perSystem.nix`): `config.allSystems.SYSTEM.x`, `config.perSystem SYSTEM`, `getSystem SYSTEM`.
+    fn per_system_option(&mut self, path: &[Option<String>]) {
+        let below = |names: &[Option<&str>]| -> AttrPath {
+            names.iter().map(|name| name.map(str::to_owned)).chain(path.iter().cloned()).collect()
+        };
+        self.option(path);
+        self.option(&below(&[Some("allSystems"), None]));
+        self.option(&below(&[Some("perSystem")]));
+        self.argument("getSystem", path);
     }
 
     /// A module argument: every function that takes an argument of this name.
-    fn argument(&mut self, name: &str, path: &AttrPath) {
-        for file in self.readers() {
-            let Some(scopes) = self.flow.scopes.get(file) else { continue };
-            for node in scopes.arguments(name) {
-                self.push(Step { file, node: node.clone(), path: path.clone(), bare: true });
-            }
+    fn argument(&mut self, name: &str, path: &[Option<String>]) {
+        let flow = self.flow;
+        for (place, path) in flow.readers.of_argument(name, path) {
+            self.push(Step { file: place.file, node: place.node.clone(), path, bare: true });
         }
-    }
-
-    fn readers(&self) -> std::ops::Range<usize> {
-        0..self.flow.project.files.len()
     }
 
     fn file_name(&self, file: usize) -> &str {
         self.flow.project.files.get(file).map_or("a file", |entry| Utf8Path::as_str(&entry.path))
-    }
-}
-
-/// The `x` of a binding `set.x = …`, or of `x = …` directly inside `set = { … }`.
-fn name_below(set: &str, binding: &SyntaxNode) -> Option<String> {
-    let names = |node: SyntaxNode| Some(attr_path(&ast::AttrpathValue::cast(node)?.attrpath()?));
-    let is_set = |name: &Option<String>| name.as_deref() == Some(set);
-    let path = names(binding.clone())?;
-    let outer = binding.parent().and_then(|inner| inner.parent()).and_then(names).unwrap_or_default();
-    if outer.last().is_some_and(is_set) {
-        return path.into_iter().next().flatten();
-    }
-    // In `config.set.x`, too.
-    let at = path.iter().take(2).position(is_set)?;
-    path.into_iter().nth(at + 1).flatten()
-}
-
-/// What is left of a tainted `path` when `names` are selected: `None` where they part.
-fn below(names: &[Option<String>], path: &[Option<String>]) -> Option<AttrPath> {
-    let agree = names.iter().zip(path).all(|(name, part)| match (name, part) {
-        (Some(name), Some(part)) => name == part,
-        _ => true,
-    });
-    agree.then(|| path.iter().skip(names.len()).cloned().collect())
-}
-
-/// Whether a path literal stands in an `imports` list or is applied by nothing: then the module system
-/// reads the file, and what the file defines was followed as a module.
-pub(super) fn stands_in_imports(node: &SyntaxNode) -> bool {
-    let mut inner = node.clone();
-    while let Some(parent) = inner.parent() {
-        match parent.kind() {
-            SyntaxKind::NODE_LIST | SyntaxKind::NODE_PAREN | SyntaxKind::NODE_BIN_OP => inner = parent,
-            SyntaxKind::NODE_ATTRPATH_VALUE => {
-                let path = ast::AttrpathValue::cast(parent).and_then(|it| it.attrpath());
-                return path.is_some_and(|path| {
-                    attr_path(&path).last().is_some_and(|name| name.as_deref() == Some("imports"))
-                });
-            }
-            SyntaxKind::NODE_APPLY => {
-                let Some(function) = ast::Apply::cast(parent).and_then(|it| it.lambda()) else {
-                    return false;
-                };
-                let (function, _) = application(&unparenthesized(function));
-                return is_import_tree(&function);
-            }
-            _ => return false,
-        }
-    }
-    false
-}
-
-/// `inputs.import-tree`, `import-tree`, `inputs.import-tree.filter`.
-fn is_import_tree(expr: &ast::Expr) -> bool {
-    match unparenthesized(expr.clone()) {
-        ast::Expr::Ident(ident) => ident.syntax().text() == "import-tree",
-        ast::Expr::Select(select) => {
-            select.attrpath().is_some_and(|path| {
-                attr_path(&path).iter().any(|name| name.as_deref() == Some("import-tree"))
-            }) || select.expr().is_some_and(|base| is_import_tree(&base))
-        }
-        ast::Expr::Apply(apply) => apply.lambda().is_some_and(|function| is_import_tree(&function)),
-        _ => false,
     }
 }

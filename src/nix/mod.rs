@@ -9,6 +9,7 @@ mod error;
 mod flow;
 mod module;
 mod nesting;
+mod readers;
 mod scope;
 mod sites;
 mod syntax;

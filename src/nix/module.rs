@@ -3,13 +3,14 @@
 
 use std::collections::BTreeMap;
 
-use rnix::SyntaxKind;
 use rnix::ast::{self, BinOpKind};
+use rnix::{SyntaxKind, SyntaxNode};
 use rowan::ast::AstNode as _;
 
 use super::Source;
 use super::syntax::{
-    AttrPath, application, attr_name, flatten, last_name, literal_path, literal_string, unparenthesized,
+    AttrPath, application, attr_name, attr_path, flatten, last_name, literal_path, literal_string,
+    unparenthesized,
 };
 
 /// One definition in a module: `perSystem.packages.hello = …`, with a leading `config.` left out.
@@ -232,5 +233,45 @@ fn elements(expr: &ast::Expr) -> Vec<ast::Expr> {
             [it.lhs(), it.rhs()].iter().flatten().flat_map(elements).collect()
         }
         other => vec![other],
+    }
+}
+
+/// Whether a path literal stands in an `imports` list or is applied by nothing: then the module system
+/// reads the file, and what the file defines was followed as a module.
+pub(super) fn stands_in_imports(node: &SyntaxNode) -> bool {
+    let mut inner = node.clone();
+    while let Some(parent) = inner.parent() {
+        match parent.kind() {
+            SyntaxKind::NODE_LIST | SyntaxKind::NODE_PAREN | SyntaxKind::NODE_BIN_OP => inner = parent,
+            SyntaxKind::NODE_ATTRPATH_VALUE => {
+                let path = ast::AttrpathValue::cast(parent).and_then(|it| it.attrpath());
+                return path.is_some_and(|path| {
+                    attr_path(&path).last().is_some_and(|name| name.as_deref() == Some("imports"))
+                });
+            }
+            SyntaxKind::NODE_APPLY => {
+                let Some(function) = ast::Apply::cast(parent).and_then(|it| it.lambda()) else {
+                    return false;
+                };
+                let (function, _) = application(&unparenthesized(function));
+                return is_import_tree(&function);
+            }
+            _ => return false,
+        }
+    }
+    false
+}
+
+/// `inputs.import-tree`, `import-tree`, `inputs.import-tree.filter`.
+fn is_import_tree(expr: &ast::Expr) -> bool {
+    match unparenthesized(expr.clone()) {
+        ast::Expr::Ident(ident) => ident.syntax().text() == "import-tree",
+        ast::Expr::Select(select) => {
+            select.attrpath().is_some_and(|path| {
+                attr_path(&path).iter().any(|name| name.as_deref() == Some("import-tree"))
+            }) || select.expr().is_some_and(|base| is_import_tree(&base))
+        }
+        ast::Expr::Apply(apply) => apply.lambda().is_some_and(|function| is_import_tree(&function)),
+        _ => false,
     }
 }

@@ -51,11 +51,21 @@ impl Scopes {
         self.uses.get(variable).map_or(&[], Vec::as_slice)
     }
 
-    /// All variables of this name that a function's argument list binds, with their uses.
-    pub(super) fn arguments(&self, name: &str) -> impl Iterator<Item = &SyntaxNode> {
-        self.uses
-            .iter()
-            .filter(move |((scope, bound), _)| bound == name && scope.kind() == SyntaxKind::NODE_LAMBDA)
+    /// All variables, with their uses.
+    pub(super) fn variables(&self) -> impl Iterator<Item = (&Variable, &[SyntaxNode])> {
+        self.uses.iter().map(|(variable, uses)| (variable, uses.as_slice()))
+    }
+
+    /// The uses of function arguments of this name, but for those of the function `but`.
+    pub(super) fn arguments<'a>(
+        &'a self,
+        name: &'a str,
+        but: Option<&'a SyntaxNode>,
+    ) -> impl Iterator<Item = &'a SyntaxNode> {
+        self.variables()
+            .filter(move |((scope, bound), _)| {
+                bound == name && scope.kind() == SyntaxKind::NODE_LAMBDA && Some(scope) != but
+            })
             .flat_map(|(_, uses)| uses)
     }
 }

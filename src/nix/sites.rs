@@ -8,7 +8,7 @@ use rowan::ast::AstNode as _;
 
 use super::declare::{flake_set, outputs_function};
 use super::scope::Scopes;
-use super::syntax::{application, attr_name, last_name};
+use super::syntax::{application, attr_name, attr_path, last_name};
 use super::{SiteKind, Source};
 
 /// A place where an input, or all of them, is taken in hand.
@@ -21,6 +21,18 @@ pub(super) struct Mention {
     pub(super) kind: SiteKind,
     /// False where a `with` may bring the name from somewhere else.
     pub(super) certain: bool,
+    /// Whether it comes from the argument of flake.nix's `outputs`: these stay the root's inputs, also
+    /// within a partition, whose modules get inputs of their own.
+    pub(super) outer: bool,
+}
+
+/// What one file does with the flake's inputs.
+#[derive(Debug, Default)]
+pub(super) struct Mentions {
+    /// In the order of the text.
+    pub(super) all: Vec<Mention>,
+    /// Whether the flake itself, and with it its inputs, goes where it cannot be followed.
+    pub(super) flake_escapes: bool,
 }
 
 /// What an expression stands for.
@@ -33,63 +45,72 @@ enum Denotes {
 }
 
 /// Finds every mention of an input in a file. `names` are the flake's inputs.
-pub(super) fn mentions(source: &Source, scopes: &Scopes, is_flake: bool, names: &[&str]) -> Vec<Mention> {
-    let mut finder = Finder { scopes, names, found: Vec::new(), queue: Vec::new(), seen: HashSet::new() };
-    finder.seed(source, is_flake);
+pub(super) fn mentions(source: &Source, scopes: &Scopes, is_flake: bool, names: &[&str]) -> Mentions {
+    let mut finder =
+        Finder { scopes, names, found: Mentions::default(), queue: Vec::new(), seen: HashSet::new() };
+    let outputs = finder.seed_outputs(source).filter(|_| is_flake);
+    finder.run();
+    for mention in &mut finder.found.all {
+        mention.outer = true;
+    }
+    finder.seed_arguments(outputs.as_ref());
     finder.run();
     finder.strangers(source);
     finder.run();
-    finder.found.sort_by_key(|mention| mention.node.text_range().start());
+    finder.found.all.sort_by_key(|mention| mention.node.text_range().start());
     finder.found
 }
 
 struct Finder<'a> {
     scopes: &'a Scopes,
     names: &'a [&'a str],
-    found: Vec<Mention>,
+    found: Mentions,
     queue: Vec<(SyntaxNode, Denotes)>,
     /// The selections and inherits whose base is known to be the inputs or the flake.
     seen: HashSet<SyntaxNode>,
 }
 
 impl Finder<'_> {
-    /// The names that mean the inputs: by what flake-parts calls its module arguments, and in a
-    /// flake.nix by the argument of `outputs`, whatever it is called.
-    fn seed(&mut self, source: &Source, is_flake: bool) {
+    /// The argument of a flake.nix's `outputs` means the inputs, whatever it is called. Gives the function.
+    fn seed_outputs(&mut self, source: &Source) -> Option<SyntaxNode> {
+        let outputs = flake_set(source).and_then(|flake| outputs_function(source, &flake)).ok()?;
+        let scope = outputs.syntax().clone();
+        let text = |ident: ast::Ident| ident.syntax().text().to_string();
+        let (whole, formals) = match outputs.param()? {
+            ast::Param::IdentParam(param) => (param.ident().map(text), Vec::new()),
+            ast::Param::Pattern(pattern) => (
+                pattern.pat_bind().and_then(|bind| bind.ident()).map(text),
+                pattern.pat_entries().filter_map(|entry| entry.ident()).map(text).collect(),
+            ),
+        };
+        if let Some(whole) = whole {
+            let uses = self.scopes.uses(&(scope.clone(), whole)).iter();
+            self.queue.extend(uses.map(|node| (node.clone(), Denotes::Inputs)));
+        }
+        for name in formals {
+            for node in self.scopes.uses(&(scope.clone(), name.clone())) {
+                if name == "self" {
+                    self.queue.push((node.clone(), Denotes::Flake));
+                } else {
+                    self.found.all.push(mention(Some(name.clone()), node.clone(), kind_of_argument(node)));
+                }
+            }
+        }
+        Some(scope)
+    }
+
+    /// What flake-parts calls its module arguments. `outputs` is the function that is none of a module.
+    fn seed_arguments(&mut self, outputs: Option<&SyntaxNode>) {
         for (name, denotes) in
             [("inputs", Denotes::Inputs), ("inputs'", Denotes::Inputs), ("self", Denotes::Flake)]
         {
-            self.queue.extend(self.scopes.arguments(name).map(|node| (node.clone(), denotes)));
+            let uses = self.scopes.arguments(name, outputs);
+            self.queue.extend(uses.map(|node| (node.clone(), denotes)));
         }
         // Code in a file that is imported into a scope of its own may use the name unbound; Nix would
         // refuse that, so only a `with` can make it legal.
         let in_with = self.scopes.in_with.iter().filter(|(_, name)| name == "inputs");
         self.queue.extend(in_with.map(|(node, _)| (node.clone(), Denotes::Inputs)));
-        if !is_flake {
-            return;
-        }
-        let Ok(outputs) = flake_set(source).and_then(|flake| outputs_function(source, &flake)) else {
-            return;
-        };
-        let scope = outputs.syntax().clone();
-        let text = |ident: ast::Ident| ident.syntax().text().to_string();
-        let (whole, formals) = match outputs.param() {
-            Some(ast::Param::IdentParam(param)) => (param.ident().map(text), Vec::new()),
-            Some(ast::Param::Pattern(pattern)) => (
-                pattern.pat_bind().and_then(|bind| bind.ident()).map(text),
-                pattern.pat_entries().filter_map(|entry| entry.ident()).map(text).collect(),
-            ),
-            None => (None, Vec::new()),
-        };
-        if let Some(whole) = whole.filter(|name| name != "inputs") {
-            let uses = self.scopes.uses(&(scope.clone(), whole)).iter();
-            self.queue.extend(uses.map(|node| (node.clone(), Denotes::Inputs)));
-        }
-        for name in formals.into_iter().filter(|name| name != "self" && name != "inputs") {
-            for node in self.scopes.uses(&(scope.clone(), name.clone())) {
-                self.found.push(mention(Some(name.clone()), node.clone(), kind_of_argument(node)));
-            }
-        }
     }
 
     fn run(&mut self) {
@@ -101,8 +122,9 @@ impl Finder<'_> {
     /// `args.inputs.x`, where `args` may be all arguments of a module, the flake under another name, or
     /// something that has its own `inputs`: nobody can tell, so whatever has `inputs` counts as the flake.
     fn strangers(&mut self, source: &Source) {
-        let of_input: HashSet<SyntaxNode> = self.found.iter().map(|mention| mention.node.clone()).collect();
-        let known = self.found.len();
+        let of_input: HashSet<SyntaxNode> =
+            self.found.all.iter().map(|mention| mention.node.clone()).collect();
+        let known = self.found.all.len();
         for node in source.root().descendants() {
             let base = match node.kind() {
                 SyntaxKind::NODE_SELECT => ast::Select::cast(node.clone()).and_then(|it| it.expr()),
@@ -127,7 +149,7 @@ impl Finder<'_> {
                 None => self.inherited(&node, Denotes::Flake),
             }
         }
-        for mention in self.found.iter_mut().skip(known) {
+        for mention in self.found.all.iter_mut().skip(known) {
             mention.certain = false;
         }
     }
@@ -137,16 +159,23 @@ impl Finder<'_> {
         match parent.kind() {
             SyntaxKind::NODE_PAREN => self.queue.push((parent, denotes)),
             SyntaxKind::NODE_SELECT => self.selected(&parent, node, denotes),
-            SyntaxKind::NODE_HAS_ATTR if denotes == Denotes::Inputs => {
+            SyntaxKind::NODE_HAS_ATTR => {
                 let path = ast::HasAttr::cast(parent.clone()).and_then(|it| it.attrpath());
-                let name = path.and_then(|path| path.attrs().next()).and_then(|attr| attr_name(&attr));
-                self.found.push(mention(name, parent, SiteKind::Existence));
+                let names = path.map(|path| attr_path(&path)).unwrap_or_default();
+                let name = match (denotes, names.as_slice()) {
+                    (Denotes::Inputs, [name, ..]) => name.clone(),
+                    (Denotes::Flake, [Some(inputs), name, ..]) if inputs == "inputs" => name.clone(),
+                    _ => return,
+                };
+                self.found.all.push(mention(name, parent, SiteKind::Existence));
             }
             SyntaxKind::NODE_INHERIT_FROM => self.inherited(&parent, denotes),
             SyntaxKind::NODE_INHERIT | SyntaxKind::NODE_ATTRPATH_VALUE => self.bound(&parent, node, denotes),
             SyntaxKind::NODE_WITH if denotes == Denotes::Inputs => self.opened(&parent, node),
             _ if denotes == Denotes::Inputs => self.opaque(node),
-            _ => {}
+            // `"${self}/file"` and `self + "/file"` take its source.
+            SyntaxKind::NODE_INTERPOL | SyntaxKind::NODE_BIN_OP => {}
+            _ => self.found.flake_escapes = true,
         }
     }
 
@@ -195,7 +224,7 @@ impl Finder<'_> {
                 kind_of_path(names.iter().map(String::as_str), select)
             }
         };
-        self.found.push(mention(input, select.clone(), kind));
+        self.found.all.push(mention(input, select.clone(), kind));
     }
 
     /// `inherit (inputs) a b;`
@@ -214,7 +243,7 @@ impl Finder<'_> {
                     }
                 }
                 (Denotes::Inputs, _) => {
-                    self.found.push(mention(name, attr.syntax().clone(), SiteKind::Value));
+                    self.found.all.push(mention(name, attr.syntax().clone(), SiteKind::Value));
                 }
                 (Denotes::Flake, _) => {}
             }
@@ -235,9 +264,11 @@ impl Finder<'_> {
             }
             None => Some(node.text().to_string()),
         };
-        let aliased = name.is_some_and(|name| self.alias(binding, &name, denotes));
-        if !aliased && denotes == Denotes::Inputs {
-            self.opaque(node);
+        let aliased = name.as_deref().is_some_and(|name| self.alias(binding, name, denotes));
+        match denotes {
+            _ if aliased => {}
+            Denotes::Inputs => self.opaque(node),
+            Denotes::Flake => self.found.flake_escapes |= name.as_deref() != Some("src"),
         }
     }
 
@@ -260,7 +291,13 @@ impl Finder<'_> {
             if self.names.contains(&name.as_str()) && with.text_range().contains_range(usage.text_range()) {
                 let certain = false;
                 let kind = SiteKind::Value;
-                self.found.push(Mention { input: Some(name.clone()), node: usage.clone(), kind, certain });
+                self.found.all.push(Mention {
+                    input: Some(name.clone()),
+                    node: usage.clone(),
+                    kind,
+                    certain,
+                    outer: false,
+                });
             }
         }
     }
@@ -282,13 +319,13 @@ impl Finder<'_> {
                 && argument.syntax().text_range().contains_range(node.text_range())
         });
         if !(to_mk_flake && binding.as_deref() == Some("inputs")) {
-            self.found.push(mention(None, node.clone(), SiteKind::Opaque));
+            self.found.all.push(mention(None, node.clone(), SiteKind::Opaque));
         }
     }
 }
 
 fn mention(input: Option<String>, node: SyntaxNode, kind: SiteKind) -> Mention {
-    Mention { input, node, kind, certain: true }
+    Mention { input, node, kind, certain: true, outer: false }
 }
 
 /// The kind of a use of an argument of `outputs` (`{ self, treefmt-nix, ... }: … treefmt-nix.lib`).

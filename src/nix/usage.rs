@@ -9,9 +9,11 @@ use rowan::ast::AstNode as _;
 use serde::Serialize;
 
 use super::Source;
-use super::flow::{Flow, stands_in_imports};
+use super::flow::Flow;
+use super::module::stands_in_imports;
 use super::scope::Scopes;
 use super::sites::mentions;
+use super::syntax::last_name;
 
 /// How a flake comes to read one of its files.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -69,6 +71,9 @@ pub struct Site {
     /// The output that is nothing but this value: flake-parts evaluates it at the root even when a
     /// partition provides the output.
     pub forced: Option<String>,
+    /// Whether the code holds on to the root's inputs, as flake.nix does outside of modules that take
+    /// `inputs` themselves: no partition can give it others.
+    pub outer: bool,
 }
 
 impl Site {
@@ -84,6 +89,7 @@ impl Site {
             everything: Some("this file cannot be read".to_owned()),
             imported: false,
             forced: None,
+            outer: false,
         }
     }
 }
@@ -107,6 +113,8 @@ pub struct Usages {
     pub sites: BTreeMap<String, Vec<Site>>,
     /// The sites that may touch any input.
     pub opaque: Vec<Site>,
+    /// Whether the flake itself, and with it its inputs, goes where it cannot be followed.
+    pub flake_escapes: bool,
 }
 
 impl Usages {
@@ -116,8 +124,11 @@ impl Usages {
         let scopes: Vec<Scopes> = project.files.iter().map(|file| Scopes::of(file.source.root())).collect();
         let flow = Flow::new(project, &scopes);
         let mut usages = Usages::default();
+        let mut in_pkgs = Vec::new();
         for (index, (file, scopes)) in project.files.iter().zip(&scopes).enumerate() {
-            for mention in mentions(&file.source, scopes, file.role == Role::Flake, names) {
+            let mentions = mentions(&file.source, scopes, file.role == Role::Flake, names);
+            usages.flake_escapes |= mentions.flake_escapes;
+            for mention in mentions.all {
                 let reach = flow.follow(index, &mention.node);
                 let site = Site {
                     file: file.path.clone(),
@@ -128,20 +139,39 @@ impl Usages {
                     everything: reach.everything,
                     imported: reach.imported,
                     forced: reach.forced,
+                    outer: mention.outer,
                 };
+                if reach.in_pkgs {
+                    in_pkgs.push((site.file.clone(), site.line));
+                }
                 match mention.input {
                     Some(input) => usages.sites.entry(input).or_default().push(site),
                     None => usages.opaque.push(site),
                 }
             }
         }
+        usages.share_pkgs(&in_pkgs);
         usages
+    }
+
+    /// What is in `pkgs` is read by the modules of other flakes, too, where this flake imports any.
+    fn share_pkgs(&mut self, in_pkgs: &[(Utf8PathBuf, usize)]) {
+        if !self.sites.values().flatten().any(|site| site.imported) {
+            return;
+        }
+        for site in self.sites.values_mut().flatten().chain(&mut self.opaque) {
+            let holds = in_pkgs.iter().any(|(file, line)| *file == site.file && *line == site.line);
+            if holds && site.everything.is_none() {
+                site.everything = Some("`pkgs` holds it, which imported flakeModules read, too".to_owned());
+                site.certain = false;
+            }
+        }
     }
 
     /// Whether the input is used.
     #[must_use]
     pub fn usage(&self, input: &str) -> Usage {
-        match (self.sites.contains_key(input), self.opaque.is_empty()) {
+        match (self.sites.contains_key(input), self.opaque.is_empty() && !self.flake_escapes) {
             (true, _) => Usage::Used,
             (false, true) => Usage::Unused,
             (false, false) => Usage::Unknown,
@@ -225,8 +255,8 @@ impl Project {
             self.files.iter().enumerate().filter(|(_, file)| reached(file)).map(|(at, _)| at).collect();
         while let Some(at) = queue.pop() {
             let Some(file) = self.files.get(at) else { continue };
-            let paths = file.source.root().descendants().filter(|node| ast::PathRel::can_cast(node.kind()));
-            let targets: Vec<usize> = paths.flat_map(|node| self.reached_by(at, &node)).collect();
+            let nodes = file.source.root().descendants();
+            let targets: Vec<usize> = nodes.flat_map(|node| self.reached_by(at, &node)).collect();
             for target in targets {
                 if let Some(file) = self.files.get_mut(target).filter(|file| !reached(file)) {
                     file.role = Role::Imported;
@@ -248,20 +278,14 @@ impl Project {
         self.files.iter().enumerate().filter(move |(_, file)| file.path.starts_with(folder)).map(|(at, _)| at)
     }
 
-    /// The files that a path literal leads to: the file itself, or all that lie below a folder, where
-    /// the code may read any of them. Modules are read as modules, whoever names their folder.
+    /// The files that a path leads to, `./x` or `"${self}/x"`: the file itself, or all that lie below a
+    /// folder, where the code may read any of them. Modules are read as modules, whoever names their
+    /// folder.
     pub(super) fn reached_by(&self, from: usize, node: &SyntaxNode) -> Vec<usize> {
         let Some(file) = self.files.get(from) else { return Vec::new() };
-        let Some(path) = ast::PathRel::cast(node.clone()) else { return Vec::new() };
-        let parts = path.parts();
-        let Some(InterpolPart::Literal(first)) = parts.first() else { return Vec::new() };
-        // Of `./hosts/${name}.nix` the folder is certain.
-        let text = match (parts.len(), first.text().rsplit_once('/')) {
-            (1, _) => first.text(),
-            (_, Some((folder, _))) => folder,
-            (_, None) => return Vec::new(),
-        };
-        let Some(path) = joined(&file.path, text) else { return Vec::new() };
+        let Some((from_root, text)) = written_path(node) else { return Vec::new() };
+        let base = if from_root { Utf8Path::new("flake.nix") } else { &file.path };
+        let Some(path) = joined(base, &text) else { return Vec::new() };
         match self.index.get(&path) {
             Some(exact) => vec![*exact],
             None => self
@@ -278,6 +302,26 @@ impl Project {
         let module = |at: &usize| self.files.get(*at).is_some_and(|file| file.role == Role::Module);
         stands_in_imports(node) && self.reached_by(from, node).iter().any(module)
     }
+}
+
+/// The path that a node writes, and whether it begins at the flake's folder rather than at the file's.
+/// Of a path that is partly computed, `./hosts/${name}.nix`, the folder is certain.
+fn written_path(node: &SyntaxNode) -> Option<(bool, String)> {
+    let (from_root, first, whole) = if let Some(path) = ast::PathRel::cast(node.clone()) {
+        let parts = path.parts();
+        let Some(InterpolPart::Literal(first)) = parts.first() else { return None };
+        (false, first.text().to_owned(), parts.len() == 1)
+    } else {
+        let parts = ast::Str::cast(node.clone())?.normalized_parts();
+        let [InterpolPart::Interpolation(base), InterpolPart::Literal(first), rest @ ..] = parts.as_slice()
+        else {
+            return None;
+        };
+        let is_self = last_name(&base.expr()?).as_deref() == Some("self");
+        (true, is_self.then(|| first.strip_prefix('/'))??.to_owned(), rest.is_empty())
+    };
+    let text = if whole { first.as_str() } else { first.rsplit_once('/')?.0 };
+    Some((from_root, text.to_owned()))
 }
 
 /// A path written in a file, made relative to the flake; `None` where it leaves the flake.

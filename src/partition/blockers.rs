@@ -6,6 +6,7 @@ use std::fmt;
 use camino::Utf8PathBuf;
 
 use super::Flake;
+use crate::nix::SiteKind;
 
 /// Outputs that other flakes import and evaluate on their own: what they use must be in the root.
 const PUBLIC: [&str; 10] = [
@@ -29,6 +30,8 @@ pub enum Reason {
     Everything(String),
     /// The flake's own modules import a module of it.
     FlakeModule,
+    /// flake.nix uses the root's inputs outside of modules that take `inputs` themselves.
+    Outer,
     /// An output is nothing but a value of it.
     Forced(String),
     /// Other root inputs follow it.
@@ -68,6 +71,12 @@ impl fmt::Display for Reason {
         match self {
             Reason::Everything(why) => write!(f, "any output may need it: {why}"),
             Reason::FlakeModule => write!(f, "its flakeModule is imported, which every output evaluates"),
+            Reason::Outer => {
+                write!(f, "flake.nix takes it from the arguments of `outputs`, which stay the root's inputs")
+            }
+            Reason::Forced(output) if output == "formatter" => {
+                write!(f, "flake-parts evaluates `formatter` at the root, even where a partition provides it")
+            }
             Reason::Forced(output) => {
                 write!(
                     f,
@@ -100,6 +109,12 @@ impl Reason {
                 "move the module that imports it into the partition's module by hand; \
                  flakepart moves `{input}` once no module at the root imports it"
             )),
+            Reason::Outer => Some(
+                "let the module take them: `mkFlake { inherit inputs; } ({ inputs, ... }: { … })`".to_owned(),
+            ),
+            Reason::Forced(output) if output == "formatter" => {
+                Some("define the formatter in the partition's module, and only there".to_owned())
+            }
             Reason::Forced(output) => {
                 Some(format!("set what is inside of it instead: `flake.{output} = {{ inherit (…) …; }}`"))
             }
@@ -141,13 +156,22 @@ impl Flake {
         };
         let declaration = self.declarations.inputs.get(input);
         let declared = declaration.map(|declaration| (Utf8PathBuf::from("flake.nix"), declaration.line));
+        if input == "nixpkgs" && self.flake_parts().is_some() {
+            add(Reason::Pkgs, declared.clone());
+        }
         let sites = self.usages.sites.get(input).map_or(&[][..], Vec::as_slice);
         for site in sites.iter().chain(&self.usages.opaque) {
             let place = Some((site.file.clone(), site.line));
-            if site.imported && site.kind != crate::nix::SiteKind::Opaque {
+            if site.imported && site.kind != SiteKind::Opaque {
                 add(Reason::FlakeModule, place.clone());
+            } else if site.imported {
+                let why = "which modules are imported depends on the inputs".to_owned();
+                add(Reason::Everything(why), place.clone());
             } else if let Some(why) = &site.everything {
                 add(Reason::Everything(why.clone()), place.clone());
+            }
+            if site.outer {
+                add(Reason::Outer, place.clone());
             }
             if let Some(output) = &site.forced {
                 add(Reason::Forced(output.clone()), place.clone());
@@ -161,9 +185,6 @@ impl Flake {
                     add(Reason::Routed { attr, partition }, place.clone());
                 }
             }
-        }
-        if input == "nixpkgs" && self.flake_parts().is_some() {
-            add(Reason::Pkgs, declared.clone());
         }
         let followed_by = self.roots.get(input).into_iter().flat_map(|root| &root.followed_by);
         let followers: Vec<String> =

@@ -63,8 +63,7 @@ fn a_follows_that_flake_nix_says_otherwise() {
     error[follows-differ]: flake.nix has `systems` follow `hermes-agent/systems`,
     flake.lock has it follow nothing
       --> flake.nix:12
-      help: `nix flake lock`: follows belong in flake.nix, the lock only mirrors
-            them
+      help: `nix flake lock`
     ");
 }
 
@@ -110,6 +109,10 @@ fn a_follows_in_the_lock_that_leads_nowhere() {
     `gone`
       --> flake.lock:51
       help: `nix flake lock` mends it, if flake.nix is right
+    error[follows-differ]: flake.nix has `hermes-agent/systems` follow `systems`,
+    flake.lock has it follow `gone`
+      --> flake.nix:22
+      help: `nix flake lock`
     ");
 }
 

@@ -183,6 +183,7 @@ fn an_input_that_has_to_stay_at_the_root() {
     assert_snapshot!(said, @"
     ## nixpkgs
     error: flake.nix:5: nixpkgs cannot move: flake-parts makes `pkgs` from it
+           nix/pkgs.nix:6: nixpkgs cannot move: any output may need it: `pkgs` holds it, which imported flakeModules read, too
            flake.nix:5: nixpkgs cannot move: flake-parts, treefmt-nix follow it
 
     ## treefmt-nix
@@ -192,10 +193,12 @@ fn an_input_that_has_to_stay_at_the_root() {
 
     ## systems
     error: flake.nix:37: systems cannot move: any output may need it: `systems` depends on it
+           flake.nix:37: systems cannot move: flake.nix takes it from the arguments of `outputs`, which stay the root's inputs
            flake.nix:12: systems cannot move: hermes-agent follows it
 
     ## flake-parts
     error: flake.nix:34: flake-parts cannot move: any output may need it: it makes the flake's outputs as a whole
+           flake.nix:34: flake-parts cannot move: flake.nix takes it from the arguments of `outputs`, which stay the root's inputs
     ");
 }
 
@@ -273,7 +276,7 @@ fn a_folder_outside_of_the_flake_or_in_sight_of_import_tree() {
     hint: choose another folder: `--folder DIR`
 
     ## nix/_a b
-    error: `nix/_a b` cannot be written as a path in Nix
+    error: `nix/_a b` cannot be the folder of a nested flake
 
     hint: use letters, digits, `.`, `_`, `-` and `+`
     ");

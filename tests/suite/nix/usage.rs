@@ -229,6 +229,7 @@ fn through_the_flake_itself() {
         @"
     heavy: Used
       host.nix:1 Value [nixosConfigurations] may
+    light: Unknown
     "
     );
 }
