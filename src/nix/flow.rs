@@ -52,8 +52,10 @@ struct Step {
     file: usize,
     node: SyntaxNode,
     path: AttrPath,
-    /// Whether the value itself is handed on, not a set or function around it.
+    /// Whether the value itself is handed on, not a set around it.
     bare: bool,
+    /// How many functions around it wait for an argument: until they get it, nobody looks at the value.
+    functions: usize,
 }
 
 /// Follows values through the files of a flake.
@@ -72,7 +74,7 @@ impl<'a> Flow<'a> {
     pub(super) fn follow(&self, file: usize, node: &SyntaxNode) -> Reach {
         let mut walk =
             Walk { flow: self, reach: Reach::default(), seen: HashSet::new(), queue: VecDeque::new() };
-        walk.push(Step { file, node: node.clone(), path: Vec::new(), bare: true });
+        walk.push(Step { file, node: node.clone(), path: Vec::new(), bare: true, functions: 0 });
         while let Some(step) = walk.queue.pop_front() {
             walk.outwards(step);
             if walk.seen.len() > MAX_STEPS {
@@ -109,32 +111,32 @@ impl Walk<'_> {
     fn outwards(&mut self, step: Step) {
         let Some(parent) = step.node.parent() else { return self.top(step) };
         let is = |expr: Option<ast::Expr>| expr.is_some_and(|expr| *expr.syntax() == step.node);
-        let on = |path: AttrPath, bare: bool| Step { file: step.file, node: parent.clone(), path, bare };
+        let on = |path: AttrPath| Step { node: parent.clone(), path, ..step.clone() };
         match parent.kind() {
             SyntaxKind::NODE_ROOT => self.top(step),
-            SyntaxKind::NODE_PAREN | SyntaxKind::NODE_LIST => self.push(on(step.path, step.bare)),
-            SyntaxKind::NODE_LET_IN => self.push(on(step.path, step.bare)),
+            SyntaxKind::NODE_PAREN | SyntaxKind::NODE_LIST | SyntaxKind::NODE_LET_IN => {
+                self.push(on(step.path.clone()));
+            }
             SyntaxKind::NODE_LAMBDA => {
-                let bare = step.bare && !step.path.is_empty();
-                self.push(on(step.path, bare));
+                self.push(Step { functions: step.functions + 1, ..on(step.path.clone()) });
             }
             SyntaxKind::NODE_IF_ELSE | SyntaxKind::NODE_ASSERT => {
                 let condition = ast::IfElse::cast(parent.clone())
                     .and_then(|it| it.condition())
                     .or_else(|| ast::Assert::cast(parent.clone()).and_then(|it| it.condition()));
-                let path = if is(condition) { Vec::new() } else { step.path };
-                self.push(on(path, step.bare));
+                let path = if is(condition) { Vec::new() } else { step.path.clone() };
+                self.push(on(path));
             }
             SyntaxKind::NODE_WITH => {
                 let namespace = ast::With::cast(parent.clone()).and_then(|it| it.namespace());
-                let path = if is(namespace) { Vec::new() } else { step.path };
-                self.push(on(path, step.bare));
+                let path = if is(namespace) { Vec::new() } else { step.path.clone() };
+                self.push(on(path));
             }
             SyntaxKind::NODE_BIN_OP => {
                 let operator = ast::BinOp::cast(parent.clone()).and_then(|it| it.operator());
                 let keeps = matches!(operator, Some(BinOpKind::Update | BinOpKind::Concat));
-                let path = if keeps { step.path } else { Vec::new() };
-                self.push(on(path, step.bare));
+                let path = if keeps { step.path.clone() } else { Vec::new() };
+                self.push(on(path));
             }
             SyntaxKind::NODE_APPLY => self.applied(&step, parent),
             SyntaxKind::NODE_SELECT => self.selected(&step, parent),
@@ -151,38 +153,40 @@ impl Walk<'_> {
                 self.bound(&step, &parent, vec![name]);
             }
             SyntaxKind::NODE_INHERIT_FROM => self.inherited(&step, &parent),
-            _ => self.push(on(Vec::new(), step.bare)),
+            _ => self.push(on(Vec::new())),
         }
     }
 
     /// `function argument`
     fn applied(&mut self, step: &Step, apply: SyntaxNode) {
         let Some(it) = ast::Apply::cast(apply.clone()) else { return };
-        let on = |path: AttrPath, bare: bool| Step { file: step.file, node: apply.clone(), path, bare };
+        let on = |path: AttrPath| Step { node: apply.clone(), path, ..step.clone() };
         if it.lambda().is_some_and(|function| *function.syntax() == step.node) {
-            // The path speaks of what the function gives.
-            return self.push(on(step.path.clone(), step.bare));
+            // The path speaks of what the function gives, also of a set that is a function.
+            let functor = step.path.first().is_some_and(|name| name.as_deref() == Some("__functor"));
+            let path = step.path.iter().skip(usize::from(functor)).cloned().collect();
+            return self.push(Step { functions: step.functions.saturating_sub(1), ..on(path) });
         }
         let Some((function, arguments)) = it.lambda().map(|function| application(&function)) else { return };
-        match (last_name(&function).as_deref(), arguments.len()) {
-            (Some("mkFlake"), 1) => self.module(step.file, &step.path, step.bare),
+        let name = last_name(&function).unwrap_or_default();
+        match (name.as_str(), arguments.len()) {
+            ("mkFlake", 1) => self.module(step.file, &step.path, step.bare),
             // These give what they are given, or a part of it.
             (
-                Some(
-                    "mkMerge" | "mkForce" | "mkBefore" | "mkAfter" | "import" | "eachDefaultSystem"
-                    | "callPackage",
-                ),
+                "mkMerge" | "mkForce" | "mkBefore" | "mkAfter" | "import" | "eachDefaultSystem"
+                | "callPackage",
                 0,
             )
-            | (Some("mkIf" | "mkOverride" | "optionalAttrs" | "optional" | "optionals" | "filterAttrs"), 1)
-            | (Some("recursiveUpdate" | "eachSystem"), _) => {
-                self.push(on(step.path.clone(), step.bare));
-            }
+            | ("mkIf" | "mkOverride" | "optionalAttrs" | "optional" | "optionals" | "filterAttrs", 1)
+            | ("recursiveUpdate" | "eachSystem", _) => self.push(on(step.path.clone())),
             // The module system drops an overridden default by its priority, without looking at it.
-            (Some("mkDefault"), 0) => self.push(on(step.path.clone(), false)),
+            ("mkDefault", 0) => self.push(Step { bare: false, ..on(step.path.clone()) }),
             _ => {
-                let bare = step.bare && step.path.is_empty();
-                self.push(on(Vec::new(), bare));
+                // A function handed to another is called by it, if not by one that makes a set or a list
+                // of what it gives and leaves it at that.
+                let lazy = step.functions > 0 && is_lazy(&name);
+                let bare = step.bare && step.path.is_empty() && !lazy;
+                self.push(Step { bare, functions: 0, ..on(Vec::new()) });
             }
         }
     }
@@ -198,7 +202,7 @@ impl Walk<'_> {
                 None => return,
             }
         }
-        self.push(Step { file: step.file, node: select, path, bare: step.bare });
+        self.push(Step { node: select, path, ..step.clone() });
     }
 
     /// `{ argument ? value }:`
@@ -206,20 +210,23 @@ impl Walk<'_> {
         let lambda = entry.ancestors().find(|node| node.kind() == SyntaxKind::NODE_LAMBDA);
         let name = ast::PatEntry::cast(entry.clone()).and_then(|it| it.ident());
         if let (Some(lambda), Some(name)) = (lambda, name) {
-            self.variable(step.file, &(lambda, name.syntax().text().to_string()), &step.path, step.bare);
+            self.variable(step, &(lambda, name.syntax().text().to_string()), step.path.clone());
         }
     }
 
     /// `set.${value}` and `{ ${value} = …; }`
     fn computed_name(&mut self, step: &Step, dynamic: &SyntaxNode) {
-        let Some(owner) = dynamic.parent().and_then(|path| path.parent()) else { return };
+        let Some(path) = dynamic.parent() else { return };
+        let Some(owner) = path.parent() else { return };
         if owner.kind() == SyntaxKind::NODE_ATTRPATH_VALUE {
-            let path = ast::AttrpathValue::cast(owner.clone()).and_then(|it| it.attrpath());
-            let names = path.map(|path| attr_path(&path)).unwrap_or_default();
-            let whole = Step { path: Vec::new(), ..step.clone() };
-            return self.bound(&whole, &owner, names);
+            // The set that has the name depends on it, whatever is looked up in it.
+            let path = ast::Attrpath::cast(path);
+            let before =
+                path.iter().flat_map(ast::Attrpath::attrs).take_while(|attr| attr.syntax() != dynamic);
+            let names = before.map(|attr| attr_name(&attr)).collect();
+            return self.bound(&Step { path: Vec::new(), ..step.clone() }, &owner, names);
         }
-        self.push(Step { file: step.file, node: owner, path: Vec::new(), bare: false });
+        self.push(Step { node: owner, path: Vec::new(), bare: false, ..step.clone() });
     }
 
     /// `inherit (value) a b;`
@@ -248,29 +255,31 @@ impl Walk<'_> {
         if recursive {
             match path.split_first() {
                 Some((Some(name), rest)) => {
-                    self.variable(step.file, &(scope.clone(), name.clone()), &rest.to_vec(), step.bare);
+                    self.variable(step, &(scope.clone(), name.clone()), rest.to_vec());
                 }
                 _ => self.everything("a variable of a computed name holds it"),
             }
         }
         match scope.kind() {
             SyntaxKind::NODE_ATTR_SET => {
-                self.push(Step { file: step.file, node: scope, path, bare: step.bare });
+                // A function in a set waits for whoever takes it out.
+                let bare = step.bare && step.functions == 0;
+                self.push(Step { node: scope, path, bare, functions: 0, ..step.clone() });
             }
             // `let { body = …; }` gives its `body`.
             SyntaxKind::NODE_LEGACY_LET => {
                 if let Some(path) = below(&[Some("body".to_owned())], &path) {
-                    self.push(Step { file: step.file, node: scope, path, bare: step.bare });
+                    self.push(Step { node: scope, path, ..step.clone() });
                 }
             }
             _ => {}
         }
     }
 
-    fn variable(&mut self, file: usize, variable: &Variable, path: &AttrPath, bare: bool) {
-        let Some(scopes) = self.flow.scopes.get(file) else { return };
+    fn variable(&mut self, step: &Step, variable: &Variable, path: AttrPath) {
+        let Some(scopes) = self.flow.scopes.get(step.file) else { return };
         for node in scopes.uses(variable) {
-            self.push(Step { file, node: node.clone(), path: path.clone(), bare });
+            self.push(Step { node: node.clone(), path: path.clone(), ..step.clone() });
         }
     }
 
@@ -288,7 +297,7 @@ impl Walk<'_> {
         for (file, node) in self.flow.readers.of_file(step.file) {
             let imports = self.flow.project.is_import_of_module(*file, node);
             if !imports {
-                self.push(Step { file: *file, node: node.clone(), path: step.path.clone(), bare: step.bare });
+                self.push(Step { file: *file, node: node.clone(), ..step.clone() });
             }
         }
     }
@@ -396,7 +405,7 @@ impl Walk<'_> {
     fn option(&mut self, path: &[Option<String>]) {
         let flow = self.flow;
         for (place, path) in flow.readers.of_option(path) {
-            self.push(Step { file: place.file, node: place.node.clone(), path, bare: true });
+            self.push(Step { file: place.file, node: place.node.clone(), path, bare: true, functions: 0 });
         }
     }
 
@@ -416,11 +425,18 @@ impl Walk<'_> {
     fn argument(&mut self, name: &str, path: &[Option<String>]) {
         let flow = self.flow;
         for (place, path) in flow.readers.of_argument(name, path) {
-            self.push(Step { file: place.file, node: place.node.clone(), path, bare: true });
+            self.push(Step { file: place.file, node: place.node.clone(), path, bare: true, functions: 0 });
         }
     }
 
     fn file_name(&self, file: usize) -> &str {
         self.flow.project.files.get(file).map_or("a file", |entry| Utf8Path::as_str(&entry.path))
     }
+}
+
+/// Whether a function makes a set or a list of what another gives, without looking at it.
+fn is_lazy(function: &str) -> bool {
+    matches!(function, "genAttrs" | "listToAttrs" | "map" | "mapAttrs" | "mapAttrs'")
+        || function.to_ascii_lowercase().ends_with("system")
+        || function.to_ascii_lowercase().ends_with("systems")
 }

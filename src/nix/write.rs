@@ -57,7 +57,11 @@ impl NestedFlake<'_> {
     fn value(&self, setting: &super::Setting) -> String {
         let target =
             setting.string.as_deref().filter(|_| setting.path.last().is_some_and(|last| last == "follows"));
-        let Some(target) = target else { return setting.text.clone() };
+        let Some(target) = target else {
+            // A URL without quotes is deprecated, and nixfmt does not read it.
+            let unquoted = setting.string.as_ref().filter(|url| **url == setting.text && !setting.is_path);
+            return unquoted.map_or_else(|| setting.text.clone(), |url| quoted(url));
+        };
         let (first, rest) =
             target.split_once('/').map_or((target, None), |(first, rest)| (first, Some(rest)));
         match self.aliases.iter().find(|(root, _)| root == first) {
