@@ -3,7 +3,8 @@
 use serde_json::{Value, json};
 
 use super::on_each_nix;
-use super::world::{Nix, Repo, outputs, worse};
+use super::world::{Nix, lock, nodes, outputs, url, worse};
+use crate::support::Repo;
 
 on_each_nix!(
     moves_the_heavy_inputs_and_proves_that_nothing_else_changes,
@@ -17,9 +18,9 @@ on_each_nix!(
 const NESTED_LOCK: &str = "nix/agents/_inputs/flake.lock";
 
 fn moves_the_heavy_inputs_and_proves_that_nothing_else_changes(nix: &Nix) {
-    let repo = Repo::fixture();
-    let ran = repo.flakepart(nix, &["split", "--yes", "--format", "json"]);
-    assert_eq!((ran.code, ran.stderr.as_str()), (0, ""));
+    let repo = Repo::agent_boxes();
+    let ran = nix.flakepart(&repo, &["split", "--yes", "--format", "json"]);
+    assert_eq!((ran.code, ran.stderr.as_str()), (Some(0), ""));
 
     let mut plan: Value = serde_json::from_str(&ran.stdout).unwrap();
     let proof = plan.as_object_mut().unwrap().remove("proof").unwrap();
@@ -98,26 +99,22 @@ fn moves_the_heavy_inputs_and_proves_that_nothing_else_changes(nix: &Nix) {
         " M flake.lock\n M flake.nix\n A nix/agents/_inputs/flake.lock\n A nix/agents/_inputs/flake.nix\n \
          A nix/agents/partition.nix\n"
     );
-    assert_eq!(nodes(&repo, "flake.lock"), 5);
-    assert_eq!(nodes(&repo, NESTED_LOCK), 13);
-}
-
-/// Locked inputs in a lock.
-fn nodes(repo: &Repo, lock: &str) -> usize {
-    repo.json(lock)["nodes"].as_object().unwrap().len() - 1
+    assert_eq!(nodes(&lock(&repo, "flake.lock")), 5);
+    assert_eq!(nodes(&lock(&repo, NESTED_LOCK)), 13);
 }
 
 fn writes_locks_that_nix_leaves_as_they_are(nix: &Nix) {
-    let repo = Repo::split(nix);
+    let repo = nix.split_fixture();
     for (folder, lock) in [("", "flake.lock"), ("nix/agents/_inputs", NESTED_LOCK)] {
+        let folder = repo.path().join(folder);
         let written = repo.read(lock);
-        nix.ask(&repo.path().join(folder), &["flake", "lock"]);
+        nix.ask(&folder, &["flake", "lock"]);
         assert_eq!(repo.read(lock), written, "{lock}");
 
         // Made anew it is the same: all inputs are as new as can be. Nix 2.8 names the branch otherwise
         // where the flake names none.
         std::fs::remove_file(repo.path().join(lock)).unwrap();
-        nix.ask(&repo.path().join(folder), &["flake", "lock"]);
+        nix.ask(&folder, &["flake", "lock"]);
         let anew = repo.read(lock).replace("\"ref\": \"master\"", "\"ref\": \"refs/heads/main\"");
         assert_eq!(anew, written, "{lock}");
     }
@@ -149,37 +146,37 @@ fn offered(nix: &Nix, repo: &Repo) -> Value {
           overlay = all drv (builtins.mapAttrs overlaid flake.packages);
         }}
         "#,
-        repo.url()
+        url(repo)
     );
     // Impure, for nothing but a work tree that is not committed.
     serde_json::from_str(&nix.ask(repo.path(), &["eval", "--impure", "--json", "--expr", &expr])).unwrap()
 }
 
 fn keeps_every_derivation(nix: &Nix) {
-    let repo = Repo::fixture();
+    let repo = Repo::agent_boxes();
     let before = offered(nix, &repo);
     // Enough is there to be compared.
     let names = |value: &Value| value.as_object().unwrap().keys().cloned().collect::<Vec<_>>();
     assert_eq!(names(&before["packages"]["x86_64-linux"]), ["claudebox", "default", "hermesbox", "pibox"]);
     assert_eq!(names(&before["overlay"]["aarch64-linux"]), ["claudebox", "hermesbox", "pibox"]);
 
-    let ran = repo.flakepart(nix, &["split", "--yes"]);
-    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    let ran = nix.flakepart(&repo, &["split", "--yes"]);
+    assert_eq!(ran.code, Some(0), "{ran}");
     assert_eq!(offered(nix, &repo), before, "in the work tree");
     repo.commit();
     assert_eq!(offered(nix, &repo), before, "committed");
 }
 
 fn leaves_nothing_to_do(nix: &Nix) {
-    let repo = Repo::split(nix);
+    let repo = nix.split_fixture();
     let state = repo.state();
-    let again = repo.flakepart(nix, &["split", "--yes"]);
+    let again = nix.flakepart(&repo, &["split", "--yes"]);
     assert_eq!(
         (again.code, again.stdout.as_str(), again.stderr.as_str()),
-        (0, "", "flakepart: nothing to do; no partition is proposed (`flakepart analyze` says why)\n")
+        (Some(0), "", "flakepart: nothing to do; no partition is proposed (`flakepart analyze` says why)\n")
     );
-    let check = repo.flakepart(nix, &["check"]);
-    assert_eq!((check.code, check.stdout.as_str()), (0, ""), "{}", check.stderr);
+    let check = nix.flakepart(&repo, &["check"]);
+    assert_eq!((check.code, check.stdout.as_str()), (Some(0), ""), "{check}");
     assert_eq!(repo.state(), state);
 }
 
@@ -200,10 +197,12 @@ const READS_THE_LOCK: &str = r#"
 "#;
 
 fn changes_nothing_when_the_proof_fails(nix: &Nix) {
-    let repo = Repo::fixture_and(&[("nix/pinned.nix", READS_THE_LOCK)]);
+    let repo = Repo::agent_boxes();
+    repo.write("nix/pinned.nix", READS_THE_LOCK);
+    repo.commit();
     let state = repo.state();
-    let ran = repo.flakepart(nix, &["split", "--yes", "--format", "json"]);
-    assert_eq!(ran.code, 1, "{}", ran.stderr);
+    let ran = nix.flakepart(&repo, &["split", "--yes", "--format", "json"]);
+    assert_eq!(ran.code, Some(1), "{ran}");
     assert_eq!(repo.state(), state);
 
     let plan: Value = serde_json::from_str(&ran.stdout).unwrap();
@@ -215,10 +214,10 @@ fn changes_nothing_when_the_proof_fails(nix: &Nix) {
 }
 
 fn changes_nothing_when_inputs_cannot_be_fetched(nix: &Nix) {
-    let repo = Repo::fixture();
+    let repo = Repo::agent_boxes();
     let state = repo.state();
-    let ran = repo.flakepart(&nix.in_the_light_world(), &["split", "--yes", "--format", "json"]);
-    assert_eq!(ran.code, 3, "{}", ran.stderr);
+    let ran = nix.in_the_light_world().flakepart(&repo, &["split", "--yes", "--format", "json"]);
+    assert_eq!(ran.code, Some(3), "{ran}");
     assert_eq!(repo.state(), state);
 
     let plan: Value = serde_json::from_str(&ran.stdout).unwrap();

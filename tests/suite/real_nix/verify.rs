@@ -5,8 +5,8 @@ use std::process::Command;
 use serde_json::{Value, json};
 
 use super::on_each_nix;
-use super::world::{Nix, Ran, Repo, worse};
-use crate::support::skipped;
+use super::world::{Nix, lock, worse};
+use crate::support::{Repo, Run, skipped};
 
 on_each_nix!(
     builds_and_runs_the_heavy_box,
@@ -39,10 +39,10 @@ fn builds_and_runs_the_heavy_box(nix: &Nix) {
     if let Some(why) = no_sandbox() {
         return skipped(&why);
     }
-    let repo = Repo::split(nix);
+    let repo = nix.split_fixture();
     let wanted = ["--build", "packages.hermesbox", "--run", "apps.hermesbox", "--", "--help"];
-    let (ran, proof) = repo.verify(nix, &wanted);
-    assert_eq!(ran.code, 0, "{}{}", ran.stdout, ran.stderr);
+    let (ran, proof) = nix.verify(&repo, &wanted);
+    assert_eq!(ran.code, Some(0), "{ran}");
     assert_eq!(proof["verdict"], "proved");
 
     let mut builds = proof["builds"].clone();
@@ -75,7 +75,7 @@ fn builds_and_runs_the_heavy_box(nix: &Nix) {
             },
         ])
     );
-    assert!(ran.stdout.contains("| usage: hermes [--help | --version | MESSAGE...]\n"), "{}", ran.stdout);
+    assert!(ran.stdout.contains("| usage: hermes [--help | --version | MESSAGE...]\n"), "{ran}");
 }
 
 /// The outputs are the same, but the box cannot be built.
@@ -85,9 +85,11 @@ fn refutes_a_build_that_fails(nix: &Nix) {
   perSystem = { pkgs, ... }: { checks.broken = pkgs.runCommand "broken" { } "echo no luck >&2; exit 7"; };
 }
 "#;
-    let repo = Repo::fixture_and(&[("nix/broken.nix", BROKEN)]);
-    let (ran, proof) = repo.verify(nix, &["--build", "checks.broken"]);
-    assert_eq!((ran.code, &proof["verdict"]), (1, &json!("refuted")));
+    let repo = Repo::agent_boxes();
+    repo.write("nix/broken.nix", BROKEN);
+    repo.commit();
+    let (ran, proof) = nix.verify(&repo, &["--build", "checks.broken"]);
+    assert_eq!((ran.code, &proof["verdict"]), (Some(1), &json!("refuted")));
     assert_eq!(worse(&proof), [""; 0]);
     let build = &proof["builds"][0];
     assert_eq!((&build["ok"], &build["path"]), (&json!(false), &Value::Null));
@@ -95,12 +97,12 @@ fn refutes_a_build_that_fails(nix: &Nix) {
 }
 
 /// The outputs that a split damaged in this way makes worse, as `verify` finds them.
-fn refuted(nix: &Nix, damage: impl FnOnce(&Repo)) -> (Ran, Vec<String>) {
-    let repo = Repo::split(nix);
+fn refuted(nix: &Nix, damage: impl FnOnce(&Repo)) -> (Run, Vec<String>) {
+    let repo = nix.split_fixture();
     damage(&repo);
     let state = repo.state();
-    let (ran, proof) = repo.verify(nix, &[]);
-    assert_eq!((ran.code, &proof["verdict"]), (1, &json!("refuted")), "{}{}", ran.stdout, ran.stderr);
+    let (ran, proof) = nix.verify(&repo, &[]);
+    assert_eq!((ran.code, &proof["verdict"]), (Some(1), &json!("refuted")), "{ran}");
     assert_eq!(repo.state(), state, "verify only looks");
     (ran, worse(&proof))
 }
@@ -136,14 +138,21 @@ fn refutes_when_apps_are_routed_no_more(nix: &Nix) {
     let (ran, worse) = refuted(nix, |repo| repo.replace(PARTITION, "    apps = \"agents\";\n", ""));
     assert_eq!(worse, inputs_missing(&["apps"]));
     // People are told the same.
-    for line in [
-        "  apps.x86_64-linux.hermesbox: fails\n      hermes-agent has no package for x86_64-linux\n",
-        "  apps.aarch64-linux.pibox, apps.x86_64-linux.pibox: fails\n      \
-         attribute 'pi-mono' missing (at nix/pi-agent.nix:11:15)\n",
-        "\nrefuted: 18 of 24 outputs the same in HEAD (",
-    ] {
-        assert!(ran.stdout.contains(line), "{line} in\n{}", ran.stdout);
-    }
+    let (outputs, verdict) = ran.stdout.split_once("refuted: ").unwrap();
+    assert_eq!(
+        outputs,
+        "  apps.aarch64-linux.hermesbox: fails
+      hermes-agent has no package for aarch64-linux
+  apps.aarch64-linux.pibox, apps.x86_64-linux.pibox: fails
+      attribute 'pi-mono' missing (at nix/pi-agent.nix:11:15)
+  apps.x86_64-linux.hermesbox: fails
+      hermes-agent has no package for x86_64-linux
+  checks.aarch64-linux.treefmt: embeds the flake's source
+  checks.x86_64-linux.treefmt: embeds the flake's source
+  not compared  overlays.default (a function)
+"
+    );
+    assert!(verdict.starts_with("18 of 24 outputs the same in HEAD ("), "{verdict}");
 }
 
 fn refutes_when_packages_are_routed_no_more(nix: &Nix) {
@@ -162,11 +171,11 @@ fn refutes_a_partition_without_its_inputs(nix: &Nix) {
 fn refutes_another_revision_in_the_nested_lock(nix: &Nix) {
     let (_, worse) = refuted(nix, |repo| {
         // hermes-agent's nixpkgs becomes the root's, which is newer.
-        let mut lock = repo.json(NESTED_LOCK);
-        let newer = repo.json("flake.lock")["nodes"]["nixpkgs"]["locked"].take();
-        let older = std::mem::replace(&mut lock["nodes"]["nixpkgs"]["locked"], newer.clone());
+        let mut nested = lock(repo, NESTED_LOCK);
+        let newer = lock(repo, "flake.lock")["nodes"]["nixpkgs"]["locked"].take();
+        let older = std::mem::replace(&mut nested["nodes"]["nixpkgs"]["locked"], newer.clone());
         assert_ne!(older["rev"], newer["rev"]);
-        repo.write(NESTED_LOCK, &serde_json::to_string_pretty(&lock).unwrap());
+        repo.write(NESTED_LOCK, serde_json::to_string_pretty(&nested).unwrap());
     });
     assert_eq!(
         worse,
@@ -181,10 +190,10 @@ fn refutes_another_revision_in_the_nested_lock(nix: &Nix) {
 
 fn refutes_an_input_that_lost_its_follows(nix: &Nix) {
     let (_, worse) = refuted(nix, |repo| {
-        let mut lock = repo.json(NESTED_LOCK);
-        let follows = lock["nodes"]["hermes-agent"]["inputs"].as_object_mut().unwrap().remove("systems");
+        let mut nested = lock(repo, NESTED_LOCK);
+        let follows = nested["nodes"]["hermes-agent"]["inputs"].as_object_mut().unwrap().remove("systems");
         assert_eq!(follows, Some(json!(["root-systems"])));
-        repo.write(NESTED_LOCK, &serde_json::to_string_pretty(&lock).unwrap());
+        repo.write(NESTED_LOCK, serde_json::to_string_pretty(&nested).unwrap());
     });
     assert_eq!(
         worse,
@@ -228,10 +237,10 @@ fn refutes_an_output_that_is_gone(nix: &Nix) {
 }
 
 fn proves_nothing_where_inputs_cannot_be_fetched(nix: &Nix) {
-    let repo = Repo::split(nix);
-    let (ran, proof) = repo.verify(&nix.in_the_light_world(), &[]);
-    assert_eq!((ran.code, &proof["verdict"]), (3, &json!("incomplete")), "{}", ran.stdout);
+    let repo = nix.split_fixture();
+    let (ran, proof) = nix.in_the_light_world().verify(&repo, &[]);
+    assert_eq!((ran.code, &proof["verdict"]), (Some(3), &json!("incomplete")), "{ran}");
     // What needs nothing heavy was compared all the same.
-    let (_, proof) = repo.verify(&nix.in_the_light_world(), &["--output", "packages.claudebox"]);
+    let (_, proof) = nix.in_the_light_world().verify(&repo, &["--output", "packages.claudebox"]);
     assert_eq!(proof["verdict"], "proved");
 }
