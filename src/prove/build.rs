@@ -72,7 +72,7 @@ pub(super) fn build(
     command.extend(drvs.iter().map(String::as_str));
     let output = nix.run(&command)?;
     if !output.status.success() {
-        result.message = Some(essence(&String::from_utf8_lossy(&output.stderr)));
+        result.message = Some(essence(&String::from_utf8_lossy(&output.stderr), None));
         result.stderr = Some(tail(&output.stderr));
         return Ok(result);
     }

@@ -83,7 +83,7 @@ impl Nix {
             .map_err(|source| ProveError::NoNix { source })?;
         let version = String::from_utf8_lossy(&output.stdout).trim().to_owned();
         if !output.status.success() || version.is_empty() {
-            let source = std::io::Error::other(essence(&String::from_utf8_lossy(&output.stderr)));
+            let source = std::io::Error::other(essence(&String::from_utf8_lossy(&output.stderr), None));
             return Err(ProveError::NoNix { source });
         }
         Ok(Nix { version, offline })
@@ -121,7 +121,8 @@ impl Nix {
 
 /// The essential line of what Nix printed as an error, with the place in the flake where it names one.
 /// 2.8 and 2.26 differ in all but this: the last line that begins with `error:` is the cause.
-pub(super) fn essence(stderr: &str) -> String {
+/// `source` is where the flake lies in the store, where that is known.
+pub(super) fn essence(stderr: &str, source: Option<&str>) -> String {
     let text = crate::credentials::hidden(&without_styles(stderr));
     let lines: Vec<&str> = text.lines().map(str::trim).collect();
     let cause = lines
@@ -130,11 +131,25 @@ pub(super) fn essence(stderr: &str) -> String {
     let Some(at) = cause else {
         return lines.into_iter().rfind(|line| !line.is_empty()).unwrap_or("no message").to_owned();
     };
-    let message = lines[at].trim_start_matches("error:").trim().to_owned();
+    let mut message = lines[at].trim_start_matches("error:").trim().to_owned();
+    if message.starts_with("program 'git' failed") {
+        // Git has said why, just before.
+        let above = &lines[..at];
+        let since = above.iter().rposition(|line| line.starts_with("error:") || line.starts_with("warning:"));
+        let mut said = above.iter().skip(since.unwrap_or(0));
+        if let Some(why) = said.find_map(|line| line.strip_prefix("fatal:")) {
+            message.push_str(&format!(": {}", why.trim()));
+        }
+    }
     let place = lines[at..].iter().find_map(|line| {
-        let (_, file) = line.strip_prefix("at ")?.split_once("-source/")?;
-        Some(file.split_whitespace().next()?.trim_end_matches(':').to_owned())
+        let (store, file) = line.strip_prefix("at ")?.split_once("-source/")?;
+        let file = file.split_whitespace().next()?.trim_end_matches(':');
+        let elsewhere = source.is_some_and(|source| source.strip_suffix("-source") != Some(store));
+        Some(if elsewhere { format!("{file} of an input") } else { file.to_owned() })
     });
+    if let Some(source) = source {
+        message = message.replace(&format!("{source}/"), "");
+    }
     match place {
         Some(place) => format!("{message} (at {place})"),
         None => message,
@@ -163,7 +178,7 @@ pub(super) fn is_fetch_failure(message: &str) -> bool {
         "Cannot find Git revision",
         "program 'git' failed",
         "Failed to open",
-        "getting status of",
+        "getting status of '/",
         "requires offline",
     ];
     SIGNS.iter().any(|sign| message.contains(sign))

@@ -32,12 +32,15 @@ pub(super) struct Side<'a> {
     folder: &'a Utf8Path,
     /// A locked reference, so that Nix evaluates it purely.
     url: String,
+    /// Where Nix put it in its store.
+    source: Option<String>,
     systems: Vec<String>,
 }
 
 #[derive(Deserialize)]
 struct Metadata {
     locked: Locked,
+    path: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -72,13 +75,14 @@ impl<'a> Side<'a> {
             &reference,
         ])?;
         if !output.status.success() {
-            let message = essence(&String::from_utf8_lossy(&output.stderr)).replace(folder.as_str(), name);
+            let message =
+                essence(&String::from_utf8_lossy(&output.stderr), None).replace(folder.as_str(), name);
             return Err(ProveError::Load { side: name.to_owned(), message });
         }
         let metadata: Metadata = parse(&output.stdout)?;
         let hash = metadata.locked.nar_hash.replace('+', "%2B").replace('/', "%2F").replace('=', "%3D");
         let url = format!("path:{folder}?lastModified=1&narHash={hash}");
-        Ok(Side { nix, name, folder, url, systems: systems.to_vec() })
+        Ok(Side { nix, name, folder, url, source: metadata.path, systems: systems.to_vec() })
     }
 
     /// The expression `outputs.nix` applied to this side, with a selection behind it.
@@ -105,7 +109,7 @@ impl<'a> Side<'a> {
     ) -> Result<Result<T, String>, ProveError> {
         let output = self.nix.run(&["eval", "--json", "--expr", expr])?;
         if !output.status.success() {
-            let message = essence(&String::from_utf8_lossy(&output.stderr));
+            let message = essence(&String::from_utf8_lossy(&output.stderr), self.source.as_deref());
             return Ok(Err(message.replace(self.folder.as_str(), self.name)));
         }
         parse(&output.stdout).map(Ok)

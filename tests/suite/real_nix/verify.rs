@@ -1,5 +1,6 @@
 //! `verify`: the boxes work after a split, and a split that is not right is refuted.
 
+use std::collections::BTreeSet;
 use std::process::Command;
 
 use serde_json::{Value, json};
@@ -18,6 +19,8 @@ on_each_nix!(
     refutes_an_input_that_lost_its_follows,
     refutes_a_nested_flake_without_a_lock,
     refutes_a_partition_that_git_does_not_know,
+    refutes_a_file_that_git_does_not_know,
+    refutes_a_flake_that_cannot_be_loaded,
     refutes_a_changed_script,
     refutes_an_output_that_is_gone,
     proves_nothing_where_inputs_cannot_be_fetched,
@@ -165,7 +168,10 @@ fn refutes_a_partition_without_its_inputs(nix: &Nix) {
     let (_, worse) = refuted(nix, |repo| repo.replace(PARTITION, LINE, "  partitions.agents = { };\n"));
     assert_eq!(worse, inputs_missing(&["apps", "packages"]));
     let (_, worse) = refuted(nix, |repo| repo.replace(PARTITION, LINE, ""));
-    assert_eq!(worse, all_boxes("error: attribute 'agents' missing (at extras/partitions.nix:81:33)"));
+    assert_eq!(
+        worse,
+        all_boxes("error: attribute 'agents' missing (at extras/partitions.nix:81:33 of an input)")
+    );
 }
 
 fn refutes_another_revision_in_the_nested_lock(nix: &Nix) {
@@ -198,10 +204,10 @@ fn refutes_an_input_that_lost_its_follows(nix: &Nix) {
     assert_eq!(
         worse,
         [
-            "apps.aarch64-linux.hermesbox error: attribute 'systems' missing (at flake.nix:32:24)",
-            "apps.x86_64-linux.hermesbox error: attribute 'systems' missing (at flake.nix:32:24)",
-            "packages.aarch64-linux.hermesbox error: attribute 'systems' missing (at flake.nix:32:24)",
-            "packages.x86_64-linux.hermesbox error: attribute 'systems' missing (at flake.nix:32:24)",
+            "apps.aarch64-linux.hermesbox error: attribute 'systems' missing (at flake.nix:32:24 of an input)",
+            "apps.x86_64-linux.hermesbox error: attribute 'systems' missing (at flake.nix:32:24 of an input)",
+            "packages.aarch64-linux.hermesbox error: attribute 'systems' missing (at flake.nix:32:24 of an input)",
+            "packages.x86_64-linux.hermesbox error: attribute 'systems' missing (at flake.nix:32:24 of an input)",
         ]
     );
 }
@@ -210,7 +216,7 @@ fn refutes_a_nested_flake_without_a_lock(nix: &Nix) {
     let (_, worse) = refuted(nix, |repo| {
         repo.git(&["rm", "--quiet", "--force", NESTED_LOCK]);
     });
-    assert_eq!(worse, all_boxes("error: attribute 'inputs' missing (at flake-inputs.nix:39:3)"));
+    assert_eq!(worse, all_boxes("error: attribute 'inputs' missing (at flake-inputs.nix:39:3 of an input)"));
 }
 
 /// import-tree then sees no partition at all, and says nothing.
@@ -219,6 +225,34 @@ fn refutes_a_partition_that_git_does_not_know(nix: &Nix) {
         repo.git(&["rm", "--quiet", "--cached", "-r", "nix/agents"]);
     });
     assert_eq!(worse, inputs_missing(&["apps", "packages"]));
+}
+
+/// Missing in the flake is not missing on the network, in whatever words Nix says so.
+fn refutes_a_file_that_git_does_not_know(nix: &Nix) {
+    let (_, worse) = refuted(nix, |repo| {
+        repo.git(&["rm", "--quiet", "--cached", "src/launch.sh"]);
+    });
+    let (outputs, messages): (Vec<&str>, BTreeSet<&str>) =
+        worse.iter().map(|line| line.split_once(" error: ").unwrap()).unzip();
+    let mut expected =
+        ["aarch64-linux", "x86_64-linux"].map(|system| format!("checks.{system}.launcher")).to_vec();
+    expected.extend(all_boxes("").iter().map(|line| line.trim().to_owned()));
+    expected.sort();
+    assert_eq!(outputs, expected);
+    let words = match nix.name() {
+        "nix-2.8" => "getting status of 'src': No such file or directory",
+        _ => "path 'src/launch.sh' does not exist",
+    };
+    assert_eq!(messages, BTreeSet::from([words]));
+}
+
+fn refutes_a_flake_that_cannot_be_loaded(nix: &Nix) {
+    let (_, worse) = refuted(nix, |repo| repo.write(PARTITION, "_: nowhere"));
+    let messages: BTreeSet<&str> = worse.iter().map(|line| line.split_once(' ').unwrap().1).collect();
+    assert_eq!(
+        (worse.len(), messages),
+        (25, BTreeSet::from(["error: undefined variable 'nowhere' (at nix/agents/partition.nix:1:4)"]))
+    );
 }
 
 fn refutes_a_changed_script(nix: &Nix) {
@@ -240,6 +274,14 @@ fn proves_nothing_where_inputs_cannot_be_fetched(nix: &Nix) {
     let repo = nix.split_fixture();
     let (ran, proof) = nix.in_the_light_world().verify(&repo, &[]);
     assert_eq!((ran.code, &proof["verdict"]), (Some(3), &json!("incomplete")), "{ran}");
+    // It says what is missing.
+    let heavy = proof["outputs"].as_array().unwrap().iter();
+    let heavy = heavy.filter(|output| output["attr"] == "packages.x86_64-linux.hermesbox");
+    let messages: Vec<&str> = heavy.map(|output| output["message"].as_str().unwrap()).collect();
+    assert!(
+        matches!(messages[..], [message] if message.contains("NousResearch/hermes-agent")),
+        "{messages:?}"
+    );
     // What needs nothing heavy was compared all the same.
     let (_, proof) = nix.in_the_light_world().verify(&repo, &["--output", "packages.claudebox"]);
     assert_eq!(proof["verdict"], "proved");

@@ -65,6 +65,11 @@ pub struct Nix {
 }
 
 impl Nix {
+    /// `nix-2.8` or `nix-2.26`.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
     /// The same Nix where the heavy inputs cannot be fetched.
     pub fn in_the_light_world(&self) -> Nix {
         LIGHT.nix(&self.name).unwrap()
