@@ -10,6 +10,8 @@ on_each_nix!(
     moves_the_heavy_inputs_and_proves_that_nothing_else_changes,
     writes_locks_that_nix_leaves_as_they_are,
     keeps_every_derivation,
+    passes_the_flake_s_own_checks,
+    works_in_a_subfolder_of_the_repository,
     leaves_nothing_to_do,
     changes_nothing_when_the_proof_fails,
     changes_nothing_when_inputs_cannot_be_fetched,
@@ -122,11 +124,11 @@ fn writes_locks_that_nix_leaves_as_they_are(nix: &Nix) {
 
 /// What the flake offers, asked of Nix and not of flakepart. The treefmt check is left out: it embeds the
 /// flake's source, so any edit changes it.
-fn offered(nix: &Nix, repo: &Repo) -> Value {
+fn offered(nix: &Nix, flake: &str) -> Value {
     let expr = format!(
         r#"
         let
-          flake = builtins.getFlake "{}";
+          flake = builtins.getFlake "{flake}";
           all = f: builtins.mapAttrs (_: builtins.mapAttrs (_: f));
           plain = builtins.unsafeDiscardStringContext;
           drv = package: plain package.drvPath;
@@ -145,16 +147,16 @@ fn offered(nix: &Nix, repo: &Repo) -> Value {
           checks = all drv (builtins.mapAttrs (_: checks: removeAttrs checks [ "treefmt" ]) flake.checks);
           overlay = all drv (builtins.mapAttrs overlaid flake.packages);
         }}
-        "#,
-        url(repo)
+        "#
     );
     // Impure, for nothing but a work tree that is not committed.
-    serde_json::from_str(&nix.ask(repo.path(), &["eval", "--impure", "--json", "--expr", &expr])).unwrap()
+    serde_json::from_str(&nix.ask(&std::env::temp_dir(), &["eval", "--impure", "--json", "--expr", &expr]))
+        .unwrap()
 }
 
 fn keeps_every_derivation(nix: &Nix) {
     let repo = Repo::agent_boxes();
-    let before = offered(nix, &repo);
+    let before = offered(nix, &url(&repo));
     // Enough is there to be compared.
     let names = |value: &Value| value.as_object().unwrap().keys().cloned().collect::<Vec<_>>();
     assert_eq!(names(&before["packages"]["x86_64-linux"]), ["claudebox", "default", "hermesbox", "pibox"]);
@@ -162,9 +164,34 @@ fn keeps_every_derivation(nix: &Nix) {
 
     let ran = nix.flakepart(&repo, &["split", "--yes"]);
     assert_eq!(ran.code, Some(0), "{ran}");
-    assert_eq!(offered(nix, &repo), before, "in the work tree");
+    assert_eq!(offered(nix, &url(&repo)), before, "in the work tree");
     repo.commit();
-    assert_eq!(offered(nix, &repo), before, "committed");
+    assert_eq!(offered(nix, &url(&repo)), before, "committed");
+}
+
+/// Among them is one that looks at every file that was written.
+fn passes_the_flake_s_own_checks(nix: &Nix) {
+    let repo = nix.split_fixture();
+    nix.ask(repo.path(), &["flake", "check"]);
+}
+
+fn works_in_a_subfolder_of_the_repository(nix: &Nix) {
+    let repo = Repo::agent_boxes();
+    let before = offered(nix, &url(&repo));
+    std::fs::create_dir(repo.path().join("boxes")).unwrap();
+    for name in ["flake.nix", "flake.lock", "nix", "src"] {
+        repo.git(&["mv", name, "boxes"]);
+    }
+    repo.commit();
+    assert_eq!(offered(nix, &format!("{}?dir=boxes", url(&repo))), before);
+    let ran = nix.flakepart(&repo, &["split", "boxes", "--yes"]);
+    assert_eq!(ran.code, Some(0), "{ran}");
+    assert_eq!(offered(nix, &format!("{}?dir=boxes", url(&repo))), before);
+
+    let written = repo.state();
+    nix.ask(&repo.path().join("boxes"), &["flake", "lock"]);
+    nix.ask(&repo.path().join("boxes/nix/agents/_inputs"), &["flake", "lock"]);
+    assert_eq!(repo.state(), written);
 }
 
 fn leaves_nothing_to_do(nix: &Nix) {

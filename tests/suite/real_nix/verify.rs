@@ -23,6 +23,7 @@ on_each_nix!(
     refutes_a_flake_that_cannot_be_loaded,
     refutes_a_changed_script,
     refutes_an_output_that_is_gone,
+    refutes_an_output_that_came_new_and_fails,
     proves_nothing_where_inputs_cannot_be_fetched,
 );
 
@@ -267,6 +268,17 @@ fn refutes_an_output_that_is_gone(nix: &Nix) {
     assert_eq!(
         worse,
         ["checks.aarch64-linux.launcher only-before", "checks.x86_64-linux.launcher only-before",]
+    );
+}
+
+fn refutes_an_output_that_came_new_and_fails(nix: &Nix) {
+    let (_, worse) = refuted(nix, |repo| {
+        repo.write("nix/new.nix", "{ perSystem = _: { checks.new = throw \"not yet\"; }; }");
+        repo.git(&["add", "nix/new.nix"]);
+    });
+    assert_eq!(
+        worse,
+        ["checks.aarch64-linux.new only-after: not yet", "checks.x86_64-linux.new only-after: not yet"]
     );
 }
 
