@@ -22,6 +22,8 @@ pub enum Code {
     LockNotCanonical,
     /// The lock holds nodes that nothing leads to.
     LockUnreachable,
+    /// Code reads flake.lock by itself and names a node that moves.
+    LockRead,
     /// A follows in the lock leads nowhere.
     LockDangling,
     /// flake.nix declares an input that the lock does not have.
@@ -58,7 +60,7 @@ pub enum Code {
 
 impl Code {
     /// All of them, by name.
-    pub const ALL: [Code; 18] = [
+    pub const ALL: [Code; 19] = [
         Code::ConsumersLoseInputs,
         Code::FetchesFlakeCompat,
         Code::FollowsDiffer,
@@ -68,6 +70,7 @@ impl Code {
         Code::InputUnused,
         Code::LockDangling,
         Code::LockNotCanonical,
+        Code::LockRead,
         Code::LockUnreachable,
         Code::OverBudget,
         Code::PartitionIncomplete,
@@ -85,6 +88,7 @@ impl Code {
         match self {
             Code::LockNotCanonical => "lock-not-canonical",
             Code::LockUnreachable => "lock-unreachable",
+            Code::LockRead => "lock-read",
             Code::LockDangling => "lock-dangling",
             Code::InputNotLocked => "input-not-locked",
             Code::InputNotDeclared => "input-not-declared",
@@ -120,6 +124,7 @@ impl Code {
             | Code::Growth => Level::Error,
             Code::FetchesFlakeCompat
             | Code::LockNotCanonical
+            | Code::LockRead
             | Code::LockUnreachable
             | Code::PinShadows
             | Code::UnreadableCode => Level::Warning,

@@ -5,6 +5,7 @@ use std::io::Read as _;
 use camino::{Utf8Path, Utf8PathBuf};
 
 use super::Error;
+use crate::nix::joined;
 use crate::partition::Files;
 use crate::tree::{Entry, Kind, Tree, TreeError, WorkTree};
 
@@ -35,24 +36,29 @@ impl Target {
     }
 }
 
-/// The Nix files and locks of a tree. Links are left out: what they lead to is read under its own name.
-/// The two files that a flake consists of must not be links.
+/// The Nix files and locks of a tree. A Nix file that is a link is read where the link leads, as long as
+/// that is in the tree. The two files that a flake consists of must not be links.
 pub(super) fn files(tree: &dyn Tree) -> Result<Files, Error> {
     let mut files = Files::new();
     for Entry { path, kind } in tree.entries()? {
-        let wanted = path.extension() == Some("nix") || path.file_name() == Some("flake.lock");
-        if !wanted {
+        if path.extension() != Some("nix") && path.file_name() != Some("flake.lock") {
             continue;
         }
-        if kind == Kind::Link {
-            if matches!(path.as_str(), "flake.nix" | "flake.lock") {
-                return Err(TreeError::Link { path }.into());
-            }
-            continue;
+        if kind == Kind::Link && matches!(path.as_str(), "flake.nix" | "flake.lock") {
+            return Err(TreeError::Link { path }.into());
         }
-        if let Some(bytes) = tree.read(&path)? {
+        let bytes = if kind == Kind::Link { linked(tree, &path)? } else { tree.read(&path)? };
+        if let Some(bytes) = bytes {
             files.insert(path, bytes);
         }
     }
     Ok(files)
+}
+
+/// The bytes of the file that a link leads to; `None` where that is another link, or outside.
+fn linked(tree: &dyn Tree, link: &Utf8Path) -> Result<Option<Vec<u8>>, Error> {
+    let Some(target) = tree.read(link)? else { return Ok(None) };
+    let Some(target) = joined(link, &String::from_utf8_lossy(&target)) else { return Ok(None) };
+    let is_file = |entry: &Entry| entry.path == target && entry.kind != Kind::Link;
+    if tree.entries()?.iter().any(is_file) { Ok(tree.read(&target)?) } else { Ok(None) }
 }

@@ -144,9 +144,11 @@ impl Source {
         found
     }
 
-    /// The paths of the modules that this one imports, as written.
-    pub(super) fn imported_paths(&self, is_flake: bool) -> Vec<String> {
-        self.imports(is_flake).iter().filter_map(literal_path).collect()
+    /// The paths of the modules that this one imports, as written, with the lines.
+    pub(super) fn imported_paths(&self, is_flake: bool) -> Vec<(String, usize)> {
+        let imports = self.imports(is_flake);
+        let line = |import: &ast::Expr| self.line(import.syntax().text_range().start());
+        imports.iter().filter_map(|import| Some((literal_path(import)?, line(import)))).collect()
     }
 
     /// The import-trees that this module imports.

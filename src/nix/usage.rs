@@ -77,16 +77,16 @@ pub struct Site {
 }
 
 impl Site {
-    /// What a file that cannot be read amounts to: it may use any input for any output.
+    /// What code that is not read amounts to: it may use any input for any output.
     #[must_use]
-    pub fn unreadable(file: Utf8PathBuf, line: usize) -> Site {
+    pub fn unread(file: Utf8PathBuf, line: usize, why: String) -> Site {
         Site {
             file,
             line,
             kind: SiteKind::Opaque,
             outputs: BTreeSet::new(),
             certain: false,
-            everything: Some("this file cannot be read".to_owned()),
+            everything: Some(why),
             imported: false,
             forced: None,
             outer: false,
@@ -151,6 +151,10 @@ impl Usages {
             }
         }
         usages.share_pkgs(&in_pkgs);
+        for (file, line, written) in &project.unread {
+            let why = format!("flakepart does not see the module {written}");
+            usages.opaque.push(Site::unread(file.clone(), *line, why));
+        }
         usages
     }
 
@@ -184,6 +188,8 @@ impl Usages {
 pub struct Project {
     pub(super) files: Vec<ProjectFile>,
     index: HashMap<Utf8PathBuf, usize>,
+    /// Modules that are imported but are not among the files: who imports them, and what is written there.
+    unread: Vec<(Utf8PathBuf, usize, String)>,
 }
 
 #[derive(Debug)]
@@ -205,7 +211,7 @@ impl Project {
             })
             .collect();
         let index = files.iter().enumerate().map(|(at, file)| (file.path.clone(), at)).collect();
-        let mut project = Project { files, index };
+        let mut project = Project { files, index, unread: Vec::new() };
         project.find_modules();
         project.find_imported();
         project
@@ -217,6 +223,11 @@ impl Project {
             .iter()
             .filter(|file| matches!(file.role, Role::Flake | Role::Module))
             .map(|file| (file.path.as_path(), &file.source, file.role == Role::Flake))
+    }
+
+    /// The text of every file, by path.
+    pub fn texts(&self) -> impl Iterator<Item = (&Utf8Path, &str)> {
+        self.files.iter().map(|file| (file.path.as_path(), file.source.text()))
     }
 
     /// The role of a file.
@@ -231,10 +242,15 @@ impl Project {
             let Some(file) = self.files.get(at) else { continue };
             let is_flake = file.role == Role::Flake;
             let mut modules: Vec<usize> = Vec::new();
-            for path in file.source.imported_paths(is_flake) {
-                let Some(path) = joined(&file.path, &path) else { continue };
-                let file = self.index.get(&path).or_else(|| self.index.get(&path.join("default.nix")));
-                modules.extend(file);
+            for (written, line) in file.source.imported_paths(is_flake) {
+                let path = joined(&file.path, &written);
+                let found = path.and_then(|path| {
+                    self.index.get(&path).or_else(|| self.index.get(&path.join("default.nix")))
+                });
+                match found {
+                    Some(module) => modules.push(*module),
+                    None => self.unread.push((file.path.clone(), line, written)),
+                }
             }
             for tree in file.source.import_trees(is_flake) {
                 let Some(root) = joined(&file.path, &tree.path) else { continue };

@@ -161,7 +161,8 @@ impl Flake {
                             .at(path.clone(), error.line()),
                     );
                     if may_name_inputs(bytes, &names) {
-                        unreadable.push(Site::unreadable(path.clone(), error.line().unwrap_or(1)));
+                        let why = "this file cannot be read".to_owned();
+                        unreadable.push(Site::unread(path.clone(), error.line().unwrap_or(1), why));
                     }
                 }
             }

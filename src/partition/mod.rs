@@ -8,6 +8,7 @@ mod declared;
 mod error;
 mod flake;
 mod layout;
+mod lock_readers;
 mod pins;
 mod propose;
 mod split;

@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use super::error::SplitError;
 use super::layout::{is_plain, relative};
+use super::lock_readers::lock_readers;
 use super::{Blocker, Files, Flake, Reason, declaration_findings};
 use crate::change::Changes;
 use crate::finding::{Code, Finding};
@@ -76,11 +77,13 @@ impl SplitPlan {
         };
         let flake_parts = flake.flake_parts().ok_or(SplitError::NoFlakeParts)?.to_owned();
         let mut after = files.clone();
+        let mut readers = Vec::new();
         while let Some(choice) = Choice::make(&flake, &flake_parts, request, plan.partitions.len())? {
             let moved = step(&flake, &flake_parts, &choice, &mut after)?;
             plan.partitions.push(moved);
             let next = Flake::read(&after)?;
             consistent(&flake, &next, &choice)?;
+            readers.extend(lock_readers(&flake, &next.lock));
             flake = next;
             if !request.all {
                 break;
@@ -92,6 +95,8 @@ impl SplitPlan {
             plan.changes.insert(path, before, Some(bytes));
         }
         plan.notes = notes(&plan, flake_parts_modified(&flake, &flake_parts));
+        readers.dedup();
+        plan.notes.extend(readers);
         Ok(plan)
     }
 

@@ -8,3 +8,4 @@ mod lock;
 mod nix;
 mod real_nix;
 mod support;
+mod traps;

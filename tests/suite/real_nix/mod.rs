@@ -6,7 +6,7 @@
 mod gain;
 mod split;
 mod verify;
-mod world;
+pub mod world;
 
 /// Makes a test of each of the functions for each Nix.
 macro_rules! on_each_nix {

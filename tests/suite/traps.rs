@@ -1,0 +1,340 @@
+//! Ways in which code uses an input that are easily missed: each is a variant of the fixture, and either
+//! the split routes what it has to, as Nix confirms, or the input stays at the root.
+
+use serde_json::Value;
+
+use crate::real_nix::world;
+use crate::support::Repo;
+
+/// A variant of the fixture, and what a split of it has to do.
+struct Trap {
+    name: &'static str,
+    /// Text of `nix/trap.nix`, a module.
+    module: &'static str,
+    /// More: a file, the text to replace (all of it where empty), and what to put there.
+    edits: &'static [(&'static str, &'static str, &'static str)],
+    input: &'static str,
+    expected: Expected,
+}
+
+enum Expected {
+    /// The partition provides these.
+    Routes(&'static [&'static str]),
+    /// It is refused for a reason that says this.
+    Refused(&'static str),
+}
+use Expected::{Refused, Routes};
+
+const HEAVY: Trap = Trap {
+    name: "",
+    module: "{ }\n",
+    edits: &[],
+    input: "hermes-agent",
+    expected: Routes(&["apps", "packages"]),
+};
+
+/// In the order of the traps that facts and bug reports tell of.
+const TRAPS: &[Trap] = &[
+    // What the root's flake.nix holds on to.
+    Trap {
+        name: "a closure of flake.nix over its own inputs",
+        edits: &[(
+            "flake.nix",
+            "systems = import inputs.systems;",
+            "systems = import inputs.systems; perSystem = { system, ... }: { packages.c = inputs.hermes-agent.packages.${system}.default; };",
+        )],
+        expected: Refused("stay the root's inputs"),
+        ..HEAVY
+    },
+    Trap {
+        name: "an argument of outputs that is used",
+        edits: &[
+            (
+                "flake.nix",
+                "inputs:\n    inputs.flake-parts",
+                "inputs@{ self, flake-parts, hermes-agent, ... }:\n    flake-parts",
+            ),
+            (
+                "flake.nix",
+                "systems = import inputs.systems;",
+                "systems = import inputs.systems; perSystem = { system, ... }: { packages.c = hermes-agent.packages.${system}.default; };",
+            ),
+        ],
+        expected: Refused("stay the root's inputs"),
+        ..HEAVY
+    },
+    // Imports that depend on inputs.
+    Trap {
+        name: "imports of a file that takes all inputs",
+        module: "{ inputs, ... }: { imports = [ (import ../lib/h.nix inputs) ]; }",
+        edits: &[(
+            "lib/h.nix",
+            "",
+            "{ hermes-agent, ... }: { perSystem = { system, ... }: { packages.c = hermes-agent.packages.${system}.default; }; }",
+        )],
+        expected: Refused("which modules are imported depends on the inputs"),
+        ..HEAVY
+    },
+    Trap {
+        name: "imports by computed names",
+        module: "{ inputs, lib, ... }: { imports = lib.concatMap (n: inputs.${n}.flakeModules or [ ]) [ \"hermes-agent\" ]; }",
+        expected: Refused("which modules are imported depends on the inputs"),
+        ..HEAVY
+    },
+    Trap {
+        name: "an imported flakeModule",
+        input: "treefmt-nix",
+        expected: Refused("its flakeModule is imported"),
+        ..HEAVY
+    },
+    Trap {
+        name: "an imported module that is no .nix file",
+        module: "{ imports = [ ../lib/module.txt ]; }",
+        edits: &[("lib/module.txt", "", "{ inputs, ... }: { flake.a.b = inputs.hermes-agent.outPath; }")],
+        expected: Refused("does not see the module ../lib/module.txt"),
+        ..HEAVY
+    },
+    // Inputs by other names.
+    Trap {
+        name: "inputs taken from all arguments of a module",
+        module: "top@{ lib, ... }: { perSystem = { system, ... }: { checks.h = top.inputs.hermes-agent.packages.${system}.default; }; }",
+        expected: Routes(&["apps", "checks", "packages"]),
+        ..HEAVY
+    },
+    Trap {
+        name: "the flake handed on under another name",
+        module: "{ self, ... }: { flake.hydra.a = import ../lib/h.nix { flake = self; }; }",
+        edits: &[(
+            "lib/h.nix",
+            "",
+            "{ flake, ... }: flake.inputs.hermes-agent.packages.x86_64-linux.default",
+        )],
+        expected: Routes(&["apps", "hydra", "packages"]),
+        ..HEAVY
+    },
+    Trap {
+        name: "the flake asked whether it has the input",
+        module: "{ self, ... }: { perSystem = { pkgs, ... }: { checks.h = if self ? inputs.hermes-agent then pkgs.claude-code else pkgs.nodejs; }; }",
+        expected: Routes(&["apps", "checks", "packages"]),
+        ..HEAVY
+    },
+    Trap {
+        name: "a default where the input is missing",
+        module: "{ inputs, ... }: { perSystem = { pkgs, ... }: { checks.h = inputs.hermes-agent.packages.x86_64-linux.default or pkgs.nodejs; }; }",
+        expected: Routes(&["apps", "checks", "packages"]),
+        ..HEAVY
+    },
+    Trap {
+        name: "inherited by a quoted name",
+        module: "{ inputs, ... }: { perSystem = { system, ... }: { checks.h = let inherit (inputs) \"hermes-agent\"; in hermes-agent.packages.${system}.default; }; }",
+        expected: Routes(&["apps", "checks", "packages"]),
+        ..HEAVY
+    },
+    Trap {
+        name: "every input",
+        module: "{ inputs, lib, ... }: { perSystem = { pkgs, ... }: { checks.h = pkgs.runCommand \"h\" { all = map toString (lib.attrValues inputs); } \"echo > $out\"; }; }",
+        expected: Routes(&["apps", "checks", "packages"]),
+        ..HEAVY
+    },
+    // Outputs that read other outputs.
+    Trap {
+        name: "config taken from all arguments",
+        module: "{ perSystem = args: let inherit (args) config; in { checks.h = config.packages.hermesbox; }; }",
+        expected: Routes(&["apps", "checks", "packages"]),
+        ..HEAVY
+    },
+    Trap {
+        name: "config under another name",
+        module: "{ perSystem = args: let cfg = args.config; in { checks.h = cfg.packages.hermesbox; }; }",
+        expected: Routes(&["apps", "checks", "packages"]),
+        ..HEAVY
+    },
+    Trap {
+        name: "config by a with",
+        module: "{ perSystem = args: with args; { checks.h = config.packages.hermesbox; }; }",
+        expected: Routes(&["apps", "checks", "packages"]),
+        ..HEAVY
+    },
+    Trap {
+        name: "config of another system",
+        module: "{ config, ... }: { flake.hydra.a = config.allSystems.x86_64-linux.packages.hermesbox; }",
+        expected: Routes(&["apps", "hydra", "packages"]),
+        ..HEAVY
+    },
+    Trap {
+        name: "what self has, it has from the partition",
+        module: "{ self, ... }: { flake.hydra.a = self.packages.x86_64-linux.hermesbox; }",
+        expected: Routes(&["apps", "packages"]),
+        ..HEAVY
+    },
+    Trap {
+        name: "a module argument taken from all arguments",
+        module: "{ perSystem = { pi-agent, ... }@args: { checks.h = args.pi-agent; }; }",
+        input: "pi-mono",
+        expected: Routes(&["apps", "checks", "packages"]),
+        ..HEAVY
+    },
+    Trap {
+        name: "an option of one's own",
+        module: "{ inputs, lib, config, ... }: { options.foo = lib.mkOption { default = null; }; config.foo = inputs.hermes-agent; config.perSystem = { system, ... }: { checks.h = config.foo.packages.${system}.default; }; }",
+        expected: Routes(&["apps", "checks", "packages"]),
+        ..HEAVY
+    },
+    Trap {
+        name: "pkgs, which a flakeModule reads",
+        edits: &[(
+            "nix/pkgs.nix",
+            "inherit system;",
+            "inherit system; overlays = [ inputs.hermes-agent.overlays.default ];",
+        )],
+        expected: Refused("`pkgs` holds it"),
+        ..HEAVY
+    },
+    // What flake-parts looks at even where a partition provides it.
+    Trap {
+        name: "the formatter",
+        module: "{ inputs, ... }: { perSystem = { system, lib, ... }: { formatter = lib.mkForce inputs.hermes-agent.packages.${system}.default; }; }",
+        expected: Refused("`formatter` at the root"),
+        ..HEAVY
+    },
+    Trap {
+        name: "an output that is the value itself",
+        module: "{ inputs, ... }: { flake.hydra = inputs.hermes-agent.packages; }",
+        expected: Refused("`flake.hydra` is its value itself"),
+        ..HEAVY
+    },
+    Trap {
+        name: "an output that a function gives",
+        module: "{ inputs, ... }: let f = s: inputs.hermes-agent.packages.${s}; in { flake.hydra = f \"x86_64-linux\"; }",
+        expected: Refused("`flake.hydra` is its value itself"),
+        ..HEAVY
+    },
+    Trap {
+        name: "an output that is folded",
+        module: "{ inputs, ... }: { flake.hydra = builtins.foldl' (a: s: a // inputs.hermes-agent.packages.${s}) { } [ \"x86_64-linux\" ]; }",
+        expected: Refused("`flake.hydra` is its value itself"),
+        ..HEAVY
+    },
+    Trap {
+        name: "an output with a name that is computed from it",
+        module: "{ inputs, ... }: { flake.hydra.${inputs.hermes-agent.packages.x86_64-linux.default.name} = 1; }",
+        expected: Refused("`flake.hydra` is its value itself"),
+        ..HEAVY
+    },
+    Trap {
+        name: "an output one set deeper",
+        module: "{ inputs, ... }: { flake.hydra.a = inputs.hermes-agent.packages.x86_64-linux.default; }",
+        expected: Routes(&["apps", "hydra", "packages"]),
+        ..HEAVY
+    },
+    Trap {
+        name: "an output of a system each",
+        module: "{ inputs, lib, ... }: { flake.hydra = lib.genAttrs [ \"x86_64-linux\" ] (s: inputs.hermes-agent.packages.${s}.default); }",
+        expected: Routes(&["apps", "hydra", "packages"]),
+        ..HEAVY
+    },
+    // What others have.
+    Trap {
+        name: "a module that others import",
+        module: "{ inputs, ... }: { flake.nixosModules.m = { x = inputs.hermes-agent; }; }",
+        expected: Refused("`nixosModules` uses it"),
+        ..HEAVY
+    },
+    Trap {
+        name: "another input that follows it",
+        edits: &[
+            (
+                "flake.nix",
+                "inputs.nixpkgs.follows = \"nixpkgs\";",
+                "inputs.nixpkgs.follows = \"hermes-agent/nixpkgs\";",
+            ),
+            (
+                "flake.lock",
+                "\"treefmt-nix\": {\n      \"inputs\": {\n        \"nixpkgs\": [\n          \"nixpkgs\"\n",
+                "\"treefmt-nix\": {\n      \"inputs\": {\n        \"nixpkgs\": [\n          \"hermes-agent\",\n          \"nixpkgs\"\n",
+            ),
+        ],
+        expected: Refused("treefmt-nix follows it"),
+        ..HEAVY
+    },
+    // What is not to be read or not to be edited.
+    Trap {
+        name: "a file that cannot be read",
+        module: "{ inputs, ... }: { perSystem = { system, ... }: { checks.h = inputs.hermes-agent.packages.${system}.default +; }; }",
+        expected: Refused("this file cannot be read"),
+        ..HEAVY
+    },
+    Trap {
+        name: "a flake.nix that is generated",
+        edits: &[(
+            "flake.nix",
+            "{\n  description",
+            "# DO-NOT-EDIT. This file was auto-generated using github:vic/flake-file.\n{\n  description",
+        )],
+        expected: Refused("generated"),
+        ..HEAVY
+    },
+    Trap {
+        name: "a lock that is not up to date",
+        edits: &[(
+            "flake.nix",
+            "hermes-agent.inputs.systems.follows = \"systems\";",
+            "hermes-agent.inputs.systems.follows = \"systems\"; hermes-agent.inputs.nixpkgs.follows = \"nixpkgs\";",
+        )],
+        expected: Refused(
+            "flake.nix has `hermes-agent/nixpkgs` follow `nixpkgs`, flake.lock has it follow nothing",
+        ),
+        ..HEAVY
+    },
+];
+
+fn repository(trap: &Trap) -> Repo {
+    let repo = Repo::agent_boxes();
+    repo.write("nix/trap.nix", trap.module);
+    for (file, from, to) in trap.edits {
+        if from.is_empty() {
+            repo.write(file, to);
+        } else {
+            repo.replace(file, from, to);
+        }
+    }
+    repo.commit();
+    repo
+}
+
+#[test]
+fn every_trap_is_seen() {
+    let mut wrong = String::new();
+    for trap in TRAPS {
+        let run =
+            repository(trap).flakepart(&["split", "--dry-run", "--format", "json", "--input", trap.input]);
+        let as_expected = match trap.expected {
+            Routes(attrs) => {
+                let plan: Option<Value> = serde_json::from_str(&run.stdout).ok();
+                run.code == Some(1) && plan.is_some_and(|plan| plan["attrs"] == Value::from(attrs))
+            }
+            Refused(why) => run.code == Some(2) && run.stderr.contains(why),
+        };
+        if !as_expected {
+            wrong.push_str(&format!("## {}\n{run}\n", trap.name));
+        }
+    }
+    assert_eq!(wrong, "");
+}
+
+/// What is planned, Nix agrees with.
+#[test]
+fn every_split_in_spite_of_a_trap_is_proved() {
+    world::on("nix-2.26", |nix| {
+        let mut wrong = String::new();
+        for trap in TRAPS.iter().filter(|trap| matches!(trap.expected, Routes(_))) {
+            let repo = repository(trap);
+            let run = nix.flakepart(&repo, &["split", "--yes", "--input", trap.input]);
+            if run.code != Some(0) {
+                let (_, proof) = run.stdout.rsplit_once("+}\n").unwrap_or_default();
+                wrong.push_str(&format!("## {}\n{proof}{}\n", trap.name, run.stderr));
+            }
+        }
+        assert_eq!(wrong, "");
+    });
+}
