@@ -32,6 +32,10 @@ pub(super) enum Error {
     Prove(#[from] ProveError),
     #[error("uncommitted changes in {}", list(.0))]
     Dirty(Vec<Utf8PathBuf>),
+    #[error("{0} is in the way: it exists, and git does not track it")]
+    Untracked(Utf8PathBuf),
+    #[error("interrupted; nothing was changed")]
+    Interrupted,
     #[error("{message}")]
     Usage { message: String, hint: String },
     #[error("cannot make a copy for the proof: {0}")]
@@ -74,7 +78,8 @@ impl Error {
                 ChangeError::Stranded { .. } | ChangeError::Write { .. } | ChangeError::Interrupted,
             ) => 3,
             Error::Prove(error) => error.exit_code(),
-            Error::Copy(_) | Error::Write { .. } | Error::Stdout(_) | Error::Stdin(_) | Error::Signal(_) => 3,
+            Error::Copy(_) | Error::Write { .. } | Error::Stdout(_) | Error::Stdin(_) => 3,
+            Error::Interrupted | Error::Signal(_) => 3,
             Error::Json(_) | Error::Split(SplitError::Inconsistent(_)) => 4,
             Error::Tree(_)
             | Error::Flake(_)
@@ -83,6 +88,7 @@ impl Error {
             | Error::Split(_)
             | Error::Change(_)
             | Error::Dirty(_)
+            | Error::Untracked(_)
             | Error::Usage { .. }
             | Error::Read { .. } => 2,
         }
@@ -143,6 +149,7 @@ impl Error {
             Error::LockRefused { hint, .. } => hint.clone(),
             Error::Split(error) => error.hint(),
             Error::Prove(error) => error.hint(),
+            Error::Untracked(_) => Some("move it away, or choose another folder: `--folder DIR`".to_owned()),
             Error::Dirty(_) => Some("commit or stash them first, or pass --allow-dirty".to_owned()),
             Error::Usage { hint, .. } => Some(hint.clone()),
             Error::Change(ChangeError::Moved { .. }) => Some("run it again".to_owned()),

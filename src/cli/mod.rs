@@ -4,6 +4,7 @@ mod analyze;
 mod check;
 mod error;
 mod gate;
+mod interrupt;
 mod lock;
 mod output;
 mod split;

@@ -1,12 +1,9 @@
 //! `flakepart split`
 
-use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
-
 use camino::Utf8PathBuf;
 use clap::{Args, ValueEnum};
-use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 
+use super::interrupt::Interrupt;
 use super::target::files;
 use super::verify::Sides;
 use super::{Error, Outcome, Output};
@@ -71,8 +68,11 @@ pub(super) fn run(arguments: &Arguments, offline: bool, output: &Output) -> Resu
         return Ok(Outcome::Fine);
     }
     // What only is shown may be planned on a work tree in any state; what is written may not.
-    if !arguments.dry_run && !arguments.allow_dirty {
-        refuse_dirty(&tree, &plan)?;
+    if !arguments.dry_run {
+        refuse_untracked(&tree, &plan)?;
+        if !arguments.allow_dirty {
+            refuse_dirty(&tree, &plan)?;
+        }
     }
     if human {
         show(&plan, output)?;
@@ -89,14 +89,14 @@ pub(super) fn run(arguments: &Arguments, offline: bool, output: &Output) -> Resu
         output.note("flakepart: nothing was changed\n");
         return Ok(Outcome::Found);
     }
+    let interrupt = Interrupt::watch()?;
     let proof = match &nix {
-        Some(nix) => Some(prove(nix, &tree, &plan, output)?),
+        Some(nix) => Some(interrupt.unless_seen(prove(nix, &tree, &plan, output))?),
         None => None,
     };
     let proved = proof.as_ref().is_none_or(|proof| proof.verdict == Verdict::Proved);
     if proved {
-        let interrupted = interrupted()?;
-        change::apply(&plan.changes, &tree, &interrupted)?;
+        change::apply(&plan.changes, &tree, interrupt.flag())?;
     }
     if let Some(proof) = proof.as_ref().filter(|_| human) {
         output.data(&report::proof(proof))?;
@@ -146,6 +146,16 @@ fn nothing(arguments: &Arguments) -> String {
     }
 }
 
+/// Refuses to write where a file lies that git does not track.
+fn refuse_untracked(tree: &WorkTree, plan: &SplitPlan) -> Result<(), Error> {
+    let mut created = plan.changes.created().into_iter();
+    match created.find(|path| tree.root().join(path).symlink_metadata().is_ok()) {
+        Some(path) => Err(Error::Untracked(path)),
+        None => Ok(()),
+    }
+}
+
+/// Refuses to edit files with changes that are not committed.
 fn refuse_dirty(tree: &WorkTree, plan: &SplitPlan) -> Result<(), Error> {
     let edited: Vec<Utf8PathBuf> = plan
         .changes
@@ -153,10 +163,7 @@ fn refuse_dirty(tree: &WorkTree, plan: &SplitPlan) -> Result<(), Error> {
         .filter(|(_, change)| change.before.is_some())
         .map(|(path, _)| path.to_owned())
         .collect();
-    let mut dirty = tree.dirty(&edited)?;
-    // A file that git does not track may lie where a new one is to go.
-    let created = plan.changes.created();
-    dirty.extend(created.into_iter().filter(|path| tree.root().join(path).exists()));
+    let dirty = tree.dirty(&edited)?;
     if dirty.is_empty() { Ok(()) } else { Err(Error::Dirty(dirty)) }
 }
 
@@ -181,15 +188,6 @@ fn prove(nix: &Nix, tree: &WorkTree, plan: &SplitPlan, output: &Output) -> Resul
         &Options { before: tree.name(), after: "the split".to_owned(), ..Options::default() },
         output,
     )
-}
-
-/// From now on, Ctrl-C and its like no longer end the program, but set this.
-fn interrupted() -> Result<Arc<AtomicBool>, Error> {
-    let interrupted = Arc::new(AtomicBool::new(false));
-    for signal in [SIGHUP, SIGINT, SIGTERM] {
-        signal_hook::flag::register(signal, Arc::clone(&interrupted)).map_err(Error::Signal)?;
-    }
-    Ok(interrupted)
 }
 
 fn summary(plan: &SplitPlan, applied: bool, verified: bool) -> String {

@@ -3,6 +3,7 @@
 use camino::Utf8PathBuf;
 use clap::Args;
 
+use super::interrupt::Interrupt;
 use super::{Error, Outcome, Output};
 use crate::prove::{Nix, Options, Proof, Verdict, control, prove};
 use crate::report;
@@ -63,7 +64,7 @@ pub(super) fn run(arguments: &Arguments, offline: bool, output: &Output) -> Resu
         builds: arguments.builds.clone(),
         run: arguments.run.clone().map(|attr| (attr, arguments.arguments.clone())),
     };
-    let proof = sides.prove(&nix, &options, output)?;
+    let proof = Interrupt::watch()?.unless_seen(sides.prove(&nix, &options, output))?;
     if let Some(path) = &arguments.proof {
         let json = report::json(&proof)?;
         std::fs::write(path, json).map_err(|source| Error::Write { path: path.clone(), source })?;

@@ -286,11 +286,21 @@ fn a_folder_outside_of_the_flake_or_in_sight_of_import_tree() {
 fn files_with_uncommitted_changes() {
     let repo = Repo::agent_boxes();
     repo.replace("flake.nix", "description", "# mine\n  description");
-    repo.write("nix/agents/partition.nix", "{ }\n");
     assert_snapshot!(refused(&repo, &[]), @"
-    error: uncommitted changes in flake.nix, nix/agents/partition.nix
+    error: uncommitted changes in flake.nix
 
     hint: commit or stash them first, or pass --allow-dirty
+    ");
+}
+
+#[test]
+fn a_file_that_git_does_not_track_where_a_new_one_goes() {
+    let repo = Repo::agent_boxes();
+    repo.write("nix/agents/partition.nix", "{ }\n");
+    assert_snapshot!(refused(&repo, &["--allow-dirty"]), @"
+    error: nix/agents/partition.nix is in the way: it exists, and git does not track it
+
+    hint: move it away, or choose another folder: `--folder DIR`
     ");
 }
 
