@@ -2,8 +2,14 @@
 
 use anstyle::{AnsiColor, Style};
 
-/// Reports fit into this many columns.
+/// Reports fit into this many columns; on a narrower terminal into that.
 const WIDTH: usize = 80;
+
+/// The columns that there are. What goes into a pipe has the same bytes on every terminal.
+fn width() -> usize {
+    let terminal = terminal_size::terminal_size_of(std::io::stdout());
+    terminal.map_or(WIDTH, |(width, _)| usize::from(width.0).clamp(WIDTH / 2, WIDTH))
+}
 
 pub(super) const BOLD: Style = Style::new().bold();
 pub(super) const DIM: Style = Style::new().dimmed();
@@ -55,7 +61,7 @@ pub(super) fn size(bytes: usize) -> String {
 /// Text wrapped to the width, with a first line's head and the same indentation below it.
 pub(super) fn wrapped(head: &str, text: &str) -> String {
     let indent = " ".repeat(textwrap::core::display_width(head));
-    let options = textwrap::Options::new(WIDTH)
+    let options = textwrap::Options::new(width())
         .initial_indent(head)
         .subsequent_indent(&indent)
         .word_separator(textwrap::WordSeparator::AsciiSpace)
