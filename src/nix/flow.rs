@@ -370,8 +370,8 @@ impl Walk<'_> {
             {
                 self.reach.outputs.insert(name.clone());
                 if name == "formatter" {
-                    // flake-parts leaves out systems whose formatter is null (`modules/formatter.nix`), and
-                    // to see that it looks at each of them at the root, partition or not.
+                    // To see whether there is one at all, flake-parts evaluates it at the root, partition or
+                    // not (`modules/formatter.nix`).
                     self.reach.forced = Some(name.clone());
                 }
                 self.per_system_option(path);
