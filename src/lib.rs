@@ -12,4 +12,5 @@ pub mod nix;
 pub mod partition;
 pub mod prove;
 pub mod report;
+pub mod suggest;
 pub mod tree;

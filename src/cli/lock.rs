@@ -5,11 +5,8 @@ use std::collections::BTreeMap;
 use camino::{Utf8Path, Utf8PathBuf};
 use clap::Subcommand;
 
-use super::target::Target;
+use super::target::{lock_bytes, parsed};
 use super::{Error, Outcome, Output};
-use crate::lock::Lock;
-use crate::partition::FlakeError;
-use crate::tree::Tree as _;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
@@ -55,8 +52,8 @@ fn alias(text: &str) -> Result<(String, String), String> {
 pub(super) fn run(command: &Command, output: &Output) -> Result<Outcome, Error> {
     match command {
         Command::Normalize { lock, write, check } => {
-            let (path, bytes) = open(lock.as_deref())?;
-            let lock = parse(&path, &bytes)?;
+            let (path, bytes) = lock_bytes(lock.as_deref())?;
+            let lock = parsed(&path, &bytes)?;
             let normal =
                 lock.normalized().map_err(|source| Error::Lock { path: path.clone(), source })?.to_bytes();
             let same = normal == bytes;
@@ -76,9 +73,9 @@ pub(super) fn run(command: &Command, output: &Output) -> Result<Outcome, Error> 
             Ok(Outcome::Fine)
         }
         Command::Prune { lock, inputs } => {
-            let (path, bytes) = open(lock.as_deref())?;
+            let (path, bytes) = lock_bytes(lock.as_deref())?;
             let names: Vec<&str> = inputs.iter().map(String::as_str).collect();
-            let pruned = parse(&path, &bytes)?.prune(&names).map_err(|error| Error::LockRefused {
+            let pruned = parsed(&path, &bytes)?.prune(&names).map_err(|error| Error::LockRefused {
                 path,
                 hint: error.hint(),
                 message: error.to_string(),
@@ -87,37 +84,16 @@ pub(super) fn run(command: &Command, output: &Output) -> Result<Outcome, Error> 
             Ok(Outcome::Fine)
         }
         Command::Extract { lock, inputs, aliases } => {
-            let (path, bytes) = open(lock.as_deref())?;
+            let (path, bytes) = lock_bytes(lock.as_deref())?;
             let names: Vec<&str> = inputs.iter().map(String::as_str).collect();
             let aliases: BTreeMap<String, String> = aliases.iter().cloned().collect();
-            let nested = parse(&path, &bytes)?.extract(&names, &aliases).map_err(|error| {
+            let nested = parsed(&path, &bytes)?.extract(&names, &aliases).map_err(|error| {
                 Error::LockRefused { path, hint: error.hint(), message: error.to_string() }
             })?;
             output.bytes(&nested.to_bytes())?;
             Ok(Outcome::Fine)
         }
     }
-}
-
-fn open(lock: Option<&Utf8Path>) -> Result<(Utf8PathBuf, Vec<u8>), Error> {
-    match Target::open(lock)? {
-        Target::Lock(path, bytes) => Ok((path, bytes)),
-        Target::Flake(tree) => {
-            let missing = FlakeError::Missing { path: "flake.lock".into() };
-            let bytes = tree.read(Utf8Path::new("flake.lock"))?.ok_or(missing)?;
-            Ok((from_here(tree.root().join("flake.lock")), bytes))
-        }
-    }
-}
-
-/// A path as a person who stands in the current folder would write it.
-fn from_here(path: Utf8PathBuf) -> Utf8PathBuf {
-    let here = std::env::current_dir().ok().and_then(|here| Utf8PathBuf::from_path_buf(here).ok());
-    here.and_then(|here| path.strip_prefix(here).ok().map(Utf8Path::to_owned)).unwrap_or(path)
-}
-
-fn parse(path: &Utf8Path, bytes: &[u8]) -> Result<Lock, Error> {
-    Lock::parse(bytes).map_err(|source| Error::Lock { path: path.to_owned(), source })
 }
 
 fn replace(path: &Utf8Path, bytes: &[u8]) -> std::io::Result<()> {

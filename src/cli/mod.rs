@@ -4,12 +4,14 @@ mod analyze;
 mod check;
 mod error;
 mod gate;
+mod graph;
 mod interrupt;
 mod lock;
 mod output;
 mod split;
 mod target;
 mod verify;
+mod why;
 
 use std::process::ExitCode;
 
@@ -58,6 +60,10 @@ enum Color {
 enum Command {
     /// Show what is heavy, who uses it, and which partitions would help
     Analyze(analyze::Arguments),
+    /// Show every way by which an input comes in
+    Why(why::Arguments),
+    /// Draw the graph of the lock
+    Graph(graph::Arguments),
     /// Move inputs into a partition
     Split(split::Arguments),
     /// Prove that every output is the same derivation as before
@@ -89,6 +95,8 @@ pub fn main() -> ExitCode {
     let output = Output::new(cli.color, cli.quiet, cli.verbose);
     let outcome = match cli.command {
         Command::Analyze(arguments) => analyze::run(&arguments, &output),
+        Command::Why(arguments) => why::run(&arguments, &output),
+        Command::Graph(arguments) => graph::run(&arguments, &output),
         Command::Split(arguments) => split::run(&arguments, cli.offline, &output)
             .map_err(|error| error.within(arguments.flake.as_ref())),
         Command::Verify(arguments) => verify::run(&arguments, cli.offline, &output)

@@ -5,8 +5,9 @@ use std::io::Read as _;
 use camino::{Utf8Path, Utf8PathBuf};
 
 use super::Error;
+use crate::lock::Lock;
 use crate::nix::joined;
-use crate::partition::Files;
+use crate::partition::{Files, FlakeError};
 use crate::tree::{Entry, Kind, Tree, TreeError, WorkTree};
 
 /// A command's target.
@@ -34,6 +35,29 @@ impl Target {
             _ => Ok(Target::Flake(WorkTree::open(path)?)),
         }
     }
+}
+
+/// The lock that a command is pointed at, and its name: a file, standard input, or that of a flake.
+pub(super) fn lock_bytes(lock: Option<&Utf8Path>) -> Result<(Utf8PathBuf, Vec<u8>), Error> {
+    match Target::open(lock)? {
+        Target::Lock(path, bytes) => Ok((path, bytes)),
+        Target::Flake(tree) => {
+            let missing = FlakeError::Missing { path: "flake.lock".into() };
+            let bytes = tree.read(Utf8Path::new("flake.lock"))?.ok_or(missing)?;
+            Ok((from_here(tree.root().join("flake.lock")), bytes))
+        }
+    }
+}
+
+/// A path as a person who stands in the current folder would write it.
+fn from_here(path: Utf8PathBuf) -> Utf8PathBuf {
+    let here = std::env::current_dir().ok().and_then(|here| Utf8PathBuf::from_path_buf(here).ok());
+    here.and_then(|here| path.strip_prefix(here).ok().map(Utf8Path::to_owned)).unwrap_or(path)
+}
+
+/// The lock in these bytes.
+pub(super) fn parsed(path: &Utf8Path, bytes: &[u8]) -> Result<Lock, Error> {
+    Lock::parse(bytes).map_err(|source| Error::Lock { path: path.to_owned(), source })
 }
 
 /// The Nix files and locks of a tree. A Nix file that is a link is read where the link leads, as long as

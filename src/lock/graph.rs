@@ -264,7 +264,7 @@ impl<'a> Graph<'a> {
     }
 
     /// The path of arcs to a node, by which it is first reached.
-    fn path_of(&self, mut node: u32) -> Vec<&'a str> {
+    pub(super) fn path_of(&self, mut node: u32) -> Vec<&'a str> {
         let mut path = Vec::new();
         while let Some(arc) = self.by_arc.get(node as usize).and_then(|arc| self.arcs.get(*arc as usize)) {
             path.push(arc.name);

@@ -4,7 +4,8 @@
 //!
 //! - [`Lock`] is the document: [`Lock::parse`], [`Lock::to_bytes`], [`Lock::normalized`],
 //!   [`Lock::prune`], [`Lock::extract`].
-//! - [`Graph`] is the same lock with every `follows` resolved: weights, depth, duplicates.
+//! - [`Graph`] is the same lock with every `follows` resolved: weights, depth, duplicates,
+//!   where each node comes from.
 //!
 //! Nothing recurses on the size of its input, so that a hostile lock cannot exhaust the stack.
 
@@ -17,9 +18,11 @@ mod graph;
 mod index;
 mod layout;
 mod normalize;
+mod origin;
 mod place;
 mod print;
 mod read;
+mod reference;
 mod weight;
 
 pub use attrs::Attrs;
@@ -27,7 +30,9 @@ pub use cut::Follower;
 pub use document::{Edge, Lock, Node};
 pub use error::{ExtractError, LockError, PruneError, path_shown, shown};
 pub use graph::{Graph, Link, Unresolved, Why};
+pub use origin::{Origin, Way};
 pub use place::Place;
+pub use reference::reference;
 pub use weight::RootInput;
 
 /// Larger files are refused before they are parsed (bytes). The largest real lock known has 2.07 MB.

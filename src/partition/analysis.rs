@@ -9,7 +9,7 @@ use super::flake::{Root, roots};
 use super::{Blocker, Flake, Proposal};
 use crate::credentials;
 use crate::finding::Finding;
-use crate::lock::{Attrs, Graph, Lock, LockError};
+use crate::lock::{Graph, Lock, LockError, reference};
 use crate::nix::{Site, SiteKind, Usage};
 
 /// Everything `analyze` says. Serialises to the contract's JSON.
@@ -211,7 +211,7 @@ impl InputSummary {
         InputSummary {
             name: name.to_owned(),
             node: root.node.clone(),
-            reference: node.and_then(|node| node.original.as_ref()).map(reference_of),
+            reference: node.and_then(|node| node.original.as_ref()).map(reference),
             flake: node.is_none_or(|node| node.flake),
             exclusive_nodes: root.exclusive_nodes,
             reachable_nodes: root.reachable_nodes,
@@ -232,25 +232,5 @@ impl From<&Site> for SiteSummary {
             outputs: site.outputs.iter().cloned().collect(),
             certain: site.certain,
         }
-    }
-}
-
-/// The flake reference that a lock's `original` stands for, as one would write it.
-fn reference_of(original: &Attrs) -> String {
-    let text = |key: &str| original.str(key);
-    let tail = |first: String| {
-        [text("ref"), text("rev")].into_iter().flatten().fold(first, |path, part| format!("{path}/{part}"))
-    };
-    match text("type") {
-        Some(forge @ ("github" | "gitlab" | "sourcehut")) => {
-            let (owner, repo) = (text("owner").unwrap_or_default(), text("repo").unwrap_or_default());
-            tail(format!("{forge}:{owner}/{repo}"))
-        }
-        Some("indirect") => tail(format!("flake:{}", text("id").unwrap_or_default())),
-        Some("path") => format!("path:{}", text("path").unwrap_or_default()),
-        Some(kind @ ("git" | "hg")) => {
-            credentials::hidden(&format!("{kind}+{}", text("url").unwrap_or_default()))
-        }
-        _ => credentials::hidden(text("url").unwrap_or_default()),
     }
 }

@@ -8,6 +8,7 @@ use super::{Blocker, FlakeError};
 use crate::finding::Finding;
 use crate::lock::{ExtractError, PruneError};
 use crate::nix::NixError;
+use crate::suggest::closest;
 
 /// Why flakepart does not split.
 #[derive(Debug, Error)]
@@ -193,14 +194,4 @@ impl SplitError {
             SplitError::FilteredTree { .. } | SplitError::FolderLeaves { .. } | SplitError::Flake(_) => None,
         }
     }
-}
-
-/// The known name that is closest to a misspelled one.
-fn closest<'a>(name: &str, known: &'a [String]) -> Option<&'a String> {
-    known
-        .iter()
-        .map(|candidate| (similar::TextDiff::from_chars(name, candidate.as_str()).ratio(), candidate))
-        .filter(|(ratio, _)| *ratio > 0.6)
-        .max_by(|a, b| a.0.total_cmp(&b.0))
-        .map(|(_, candidate)| candidate)
 }

@@ -6,16 +6,20 @@
 mod analysis;
 mod finding;
 mod gate;
+mod graph;
 mod plan;
 mod proof;
 mod text;
+mod why;
 
 pub use analysis::analysis;
 pub use finding::findings;
 pub use gate::gate;
+pub use graph::Drawing;
 pub use plan::{PlanJson, colored_diff, plan};
 pub use proof::proof;
 pub use text::{bold, shown};
+pub use why::why;
 
 /// A value as JSON for a program: pretty, with a final newline.
 pub fn json(value: &impl serde::Serialize) -> Result<String, serde_json::Error> {

@@ -3,7 +3,9 @@
 mod analyze;
 mod check;
 mod gate;
+mod graph;
 mod hostile;
 mod lock;
 mod refusals;
 mod split;
+mod why;

@@ -1,0 +1,49 @@
+//! `flakepart why`
+
+use camino::Utf8PathBuf;
+use clap::Args;
+
+use super::target::{lock_bytes, parsed};
+use super::{Error, Outcome, Output};
+use crate::lock::{Graph, Lock};
+use crate::report;
+use crate::suggest::closest;
+
+#[derive(Debug, Args)]
+pub(super) struct Arguments {
+    /// An input's name or path (a/b), a node's key, or a repository (owner/repo)
+    name: String,
+    /// A folder with a flake.nix, a lock file, or - for a lock on standard input; the nearest flake
+    /// upwards if left out
+    #[arg(value_name = "FLAKE|LOCK")]
+    target: Option<Utf8PathBuf>,
+}
+
+pub(super) fn run(arguments: &Arguments, output: &Output) -> Result<Outcome, Error> {
+    let (path, bytes) = lock_bytes(arguments.target.as_deref())?;
+    let lock = parsed(&path, &bytes)?;
+    let graph = Graph::new(&lock);
+    let keys = matching(&path, &lock, &graph, &arguments.name)?;
+    output.data(&report::why(&lock, &graph.origins(&keys)))?;
+    Ok(Outcome::Fine)
+}
+
+/// The keys of the nodes that a name means; none is an error.
+pub(super) fn matching<'a>(
+    path: &Utf8PathBuf,
+    lock: &Lock,
+    graph: &Graph<'a>,
+    name: &str,
+) -> Result<Vec<&'a str>, Error> {
+    let keys = graph.matching(name);
+    if !keys.is_empty() {
+        return Ok(keys);
+    }
+    let names = lock.nodes.values().flat_map(|node| node.inputs.keys()).chain(lock.nodes.keys());
+    let hint = closest(name, names).map(|name| format!("did you mean `{name}`?"));
+    Err(Error::LockRefused {
+        path: path.clone(),
+        message: format!("no input, node or repository `{name}` in this lock"),
+        hint: hint.or_else(|| Some("`flakepart analyze` shows the inputs".to_owned())),
+    })
+}

@@ -1,0 +1,137 @@
+//! Where a locked input comes from: every input path that leads to it.
+
+use super::document::Edge;
+use super::graph::Graph;
+use super::index::NONE;
+
+/// So many names of input paths are told (a chain of 100,000 nodes has 5,000,000,000).
+const MAX_NAMES: usize = 1_000_000;
+
+/// A locked input, and every way by which it comes in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Origin<'a> {
+    /// The node's key.
+    pub key: &'a str,
+    /// The ways, sorted by path; those that hold the node come before those that follow it.
+    pub ways: Vec<Way<'a>>,
+    /// How many more ways there are than are told.
+    pub more: usize,
+}
+
+/// An input path that leads to a node.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Way<'a> {
+    /// The names of inputs, from the root.
+    pub path: Vec<&'a str>,
+    /// What the last of them follows, where it does.
+    pub follows: Option<&'a [String]>,
+}
+
+impl<'a> Graph<'a> {
+    /// The nodes that `name` may mean, by key: the node of that key, the nodes that an input of that name
+    /// is, the node at that input path (`a/b`), and the nodes that come from that repository
+    /// (`owner/repo`, upper or lower case).
+    #[must_use]
+    pub fn matching(&self, name: &str) -> Vec<&'a str> {
+        let mut found = vec![false; self.keys.len()];
+        let mut add = |node: u32| {
+            if let Some(found) = found.get_mut(node as usize).filter(|_| self.is_reached(node)) {
+                *found = true;
+            }
+        };
+        add(self.number(name).unwrap_or(NONE));
+        for arc in self.arcs.iter().filter(|arc| arc.name == name) {
+            add(arc.to);
+        }
+        if let Some((owner, repo)) = name.split_once('/') {
+            add(self.at(name.split('/')));
+            for (number, node) in (0..).zip(&self.nodes) {
+                let is = |key: &str, wanted: &str| {
+                    let locked = node.locked.as_ref().and_then(|locked| locked.str(key));
+                    locked.is_some_and(|text| text.eq_ignore_ascii_case(wanted))
+                };
+                if is("owner", owner) && is("repo", repo) {
+                    add(number);
+                }
+            }
+        }
+        let keys = found.iter().zip(&self.keys).filter(|(found, _)| **found);
+        keys.map(|(_, key)| *key).filter(|key| self.number(key) != Some(self.root)).collect()
+    }
+
+    /// The node at an input path, or `NONE`.
+    fn at<'n>(&self, path: impl Iterator<Item = &'n str>) -> u32 {
+        let mut node = self.root;
+        for name in path {
+            let arc = self.links(node).iter().find(|arc| arc.name == name);
+            node = arc.map_or(NONE, |arc| arc.to);
+        }
+        node
+    }
+
+    /// Where each of these nodes comes from.
+    #[must_use]
+    pub fn origins(&self, keys: &[&str]) -> Vec<Origin<'a>> {
+        let mut slots = vec![NONE; self.keys.len()];
+        let mut origins = Vec::new();
+        for (slot, key) in (0..).zip(keys) {
+            let Some(node) = self.number(key) else { continue };
+            if let (Some(at), Some(key)) = (slots.get_mut(node as usize), self.key(node)) {
+                *at = slot;
+                origins.push(Origin { key, ways: Vec::new(), more: 0 });
+            }
+        }
+        let mut names = 0;
+        for arc in self.arcs.iter().filter(|arc| arc.from == self.root || self.is_reached(arc.from)) {
+            let slot = slots.get(arc.to as usize).copied().unwrap_or(NONE);
+            let Some(origin) = origins.get_mut(slot as usize) else { continue };
+            if names > MAX_NAMES {
+                origin.more += 1;
+                continue;
+            }
+            let mut path = self.path_of(arc.from);
+            path.push(arc.name);
+            names += path.len();
+            let follows = match arc.edge {
+                Edge::Follows(follows) => Some(follows.as_slice()),
+                Edge::Node(_) => None,
+            };
+            origin.ways.push(Way { path, follows });
+        }
+        for origin in &mut origins {
+            origin.ways.sort_by(|a, b| (a.follows.is_some(), &a.path).cmp(&(b.follows.is_some(), &b.path)));
+        }
+        origins
+    }
+
+    /// The nodes of these keys, all that leads to them, and all that they lead to.
+    #[must_use]
+    pub fn around(&self, keys: &[&str]) -> Vec<&'a str> {
+        let focus: Vec<u32> = keys.iter().filter_map(|key| self.number(key)).collect();
+        let mut into: Vec<Vec<u32>> = vec![Vec::new(); self.keys.len()];
+        for arc in self.arcs.iter().filter(|arc| arc.from == self.root || self.is_reached(arc.from)) {
+            if let Some(into) = into.get_mut(arc.to as usize) {
+                into.push(arc.from);
+            }
+        }
+        let mut around = vec![false; self.keys.len()];
+        let none = Vec::new();
+        for upwards in [true, false] {
+            let mut seen = vec![false; self.keys.len()];
+            let mut queue = focus.clone();
+            while let Some(node) = queue.pop() {
+                let Some(seen) = seen.get_mut(node as usize).filter(|seen| !**seen) else { continue };
+                *seen = true;
+                if let Some(around) = around.get_mut(node as usize) {
+                    *around = true;
+                }
+                if upwards {
+                    queue.extend(into.get(node as usize).unwrap_or(&none));
+                } else {
+                    queue.extend(self.links(node).iter().map(|arc| arc.to));
+                }
+            }
+        }
+        around.iter().zip(&self.keys).filter(|(around, _)| **around).map(|(_, key)| *key).collect()
+    }
+}

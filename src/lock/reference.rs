@@ -1,0 +1,26 @@
+//! Flake references, as one would write them.
+
+use super::attrs::Attrs;
+use crate::credentials;
+
+/// The reference that a lock's `original` or `locked` attributes stand for: `github:NixOS/nixpkgs/REF`.
+/// Credentials are left out.
+#[must_use]
+pub fn reference(attrs: &Attrs) -> String {
+    let text = |key: &str| attrs.str(key);
+    let tail = |first: String| {
+        [text("ref"), text("rev")].into_iter().flatten().fold(first, |path, part| format!("{path}/{part}"))
+    };
+    match text("type") {
+        Some(forge @ ("github" | "gitlab" | "sourcehut")) => {
+            let (owner, repo) = (text("owner").unwrap_or_default(), text("repo").unwrap_or_default());
+            tail(format!("{forge}:{owner}/{repo}"))
+        }
+        Some("indirect") => tail(format!("flake:{}", text("id").unwrap_or_default())),
+        Some("path") => format!("path:{}", text("path").unwrap_or_default()),
+        Some(kind @ ("git" | "hg")) => {
+            credentials::hidden(&format!("{kind}+{}", text("url").unwrap_or_default()))
+        }
+        _ => credentials::hidden(text("url").unwrap_or_default()),
+    }
+}
