@@ -34,6 +34,8 @@ pub enum Code {
     FollowsDiffer,
     /// No code uses the input.
     InputUnused,
+    /// A repository is locked more than once, at different revisions.
+    SeveralRevisions,
     /// A Nix file cannot be read.
     UnreadableCode,
     /// A partition's folder has no flake.nix or no flake.lock.
@@ -60,7 +62,7 @@ pub enum Code {
 
 impl Code {
     /// All of them, by name.
-    pub const ALL: [Code; 19] = [
+    pub const ALL: [Code; 20] = [
         Code::ConsumersLoseInputs,
         Code::FetchesFlakeCompat,
         Code::FollowsDiffer,
@@ -78,6 +80,7 @@ impl Code {
         Code::PartitionVisible,
         Code::PinDrift,
         Code::PinShadows,
+        Code::SeveralRevisions,
         Code::UnreadableCode,
         Code::UpdateNested,
     ];
@@ -94,6 +97,7 @@ impl Code {
             Code::InputNotDeclared => "input-not-declared",
             Code::FollowsDiffer => "follows-differ",
             Code::InputUnused => "input-unused",
+            Code::SeveralRevisions => "several-revisions",
             Code::UnreadableCode => "unreadable-code",
             Code::PartitionIncomplete => "partition-incomplete",
             Code::PartitionVisible => "partition-visible",
@@ -128,7 +132,9 @@ impl Code {
             | Code::LockUnreachable
             | Code::PinShadows
             | Code::UnreadableCode => Level::Warning,
-            Code::InputUnused | Code::ConsumersLoseInputs | Code::UpdateNested => Level::Note,
+            Code::InputUnused | Code::SeveralRevisions | Code::ConsumersLoseInputs | Code::UpdateNested => {
+                Level::Note
+            }
         }
     }
 }

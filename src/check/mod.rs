@@ -4,4 +4,4 @@ mod gate;
 mod rules;
 
 pub use gate::{Gate, Limits, Measure};
-pub use rules::check;
+pub use rules::{check, lock_findings};

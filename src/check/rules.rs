@@ -2,10 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use camino::Utf8PathBuf;
+use camino::{Utf8Path, Utf8PathBuf};
 
 use crate::finding::{Code, Finding};
-use crate::lock::Graph;
+use crate::lock::{Graph, Lock};
 use crate::nix::Usage;
 use crate::partition::{Flake, declaration_findings, pin_findings, wiring_findings};
 
@@ -13,7 +13,7 @@ use crate::partition::{Flake, declaration_findings, pin_findings, wiring_finding
 #[must_use]
 pub fn check(flake: &Flake, tracked: &BTreeSet<Utf8PathBuf>) -> Vec<Finding> {
     let mut findings = flake.findings.clone();
-    findings.extend(lock_findings(flake));
+    findings.extend(lock_findings(&flake.lock, &flake.lock_bytes, Utf8Path::new("flake.lock")));
     findings.extend(declaration_findings(flake));
     findings.extend(unused_inputs(flake));
     findings.extend(wiring_findings(flake, tracked));
@@ -25,17 +25,16 @@ pub fn check(flake: &Flake, tracked: &BTreeSet<Utf8PathBuf>) -> Vec<Finding> {
     findings
 }
 
-/// What is wrong with the lock by itself.
+/// What is to be said of a lock by itself. `file` is what to call it.
 #[must_use]
-fn lock_findings(flake: &Flake) -> Vec<Finding> {
+pub fn lock_findings(lock: &Lock, bytes: &[u8], file: &Utf8Path) -> Vec<Finding> {
     let mut findings = Vec::new();
-    let lock = Utf8PathBuf::from("flake.lock");
-    let graph = Graph::new(&flake.lock);
-    for error in graph.follows_errors(&flake.lock_bytes) {
+    let graph = Graph::new(lock);
+    for error in graph.follows_errors(bytes) {
         let line = error.place().map(|place| place.line);
         findings.push(
             Finding::new(Code::LockDangling, error.to_string())
-                .at(lock.clone(), line)
+                .at(file, line)
                 .help("`nix flake lock` mends it, if flake.nix is right"),
         );
     }
@@ -49,16 +48,23 @@ fn lock_findings(flake: &Flake) -> Vec<Finding> {
         );
         findings.push(
             Finding::new(Code::LockUnreachable, message)
-                .at(lock.clone(), None)
+                .at(file, None)
                 .help("Nix never removes them by itself: `flakepart lock normalize --write`"),
         );
-    } else if flake.lock.normalized_bytes().is_ok_and(|normal| normal != flake.lock_bytes) {
+    } else if lock.normalized_bytes().is_ok_and(|normal| normal != bytes) {
         findings.push(
             Finding::new(Code::LockNotCanonical, "Nix would write this lock in other bytes")
-                .at(lock, None)
+                .at(file, None)
                 .help("`flakepart lock normalize --write`"),
         );
     }
+    findings.extend(graph.repeated().into_iter().map(|repeated| {
+        let repository = repeated.repository.escape_debug().to_string();
+        let message = format!("{repository} is locked at {} revisions", repeated.revisions);
+        Finding::new(Code::SeveralRevisions, message)
+            .at(file, None)
+            .help(format!("`flakepart why {repository}` shows which inputs bring them"))
+    }));
     findings
 }
 

@@ -1,11 +1,11 @@
 //! `flakepart analyze`
 
-use camino::Utf8PathBuf;
+use camino::{Utf8Path, Utf8PathBuf};
 use clap::{Args, ValueEnum};
 
-use super::target::{Target, files};
+use super::target::{Target, files, parsed};
 use super::{Error, Outcome, Output};
-use crate::check::check;
+use crate::check::{check, lock_findings};
 use crate::partition::{Analysis, Flake, FlakeError};
 use crate::report;
 use crate::tree::Tree as _;
@@ -55,7 +55,7 @@ fn analyze(target: Target, arguments: &Arguments) -> Result<Analysis, Error> {
         Target::Flake(tree) if arguments.no_usage => {
             let path = Utf8PathBuf::from("flake.lock");
             let bytes = tree.read(&path)?.ok_or_else(|| FlakeError::Missing { path: path.clone() })?;
-            Analysis::of_lock(&path, &bytes).map_err(|source| Error::Lock { path, source })
+            of_lock(&path, &bytes)
         }
         Target::Flake(tree) => {
             let files = files(&tree)?;
@@ -63,8 +63,12 @@ fn analyze(target: Target, arguments: &Arguments) -> Result<Analysis, Error> {
             let findings = check(&flake, &files.into_keys().collect());
             Ok(Analysis::of_flake(&flake, "flake.lock".into(), findings))
         }
-        Target::Lock(path, bytes) => {
-            Analysis::of_lock(&path, &bytes).map_err(|source| Error::Lock { path, source })
-        }
+        Target::Lock(path, bytes) => of_lock(&path, &bytes),
     }
+}
+
+fn of_lock(path: &Utf8Path, bytes: &[u8]) -> Result<Analysis, Error> {
+    let lock = parsed(path, bytes)?;
+    let findings = lock_findings(&lock, bytes, path);
+    Ok(Analysis::of_lock(path, &lock, bytes, findings))
 }

@@ -23,6 +23,7 @@ mod place;
 mod print;
 mod read;
 mod reference;
+mod revisions;
 mod weight;
 
 pub use attrs::Attrs;
@@ -33,6 +34,7 @@ pub use graph::{Graph, Link, Unresolved, Why};
 pub use origin::{Origin, Way};
 pub use place::Place;
 pub use reference::reference;
+pub use revisions::Repeated;
 pub use weight::RootInput;
 
 /// Larger files are refused before they are parsed (bytes). The largest real lock known has 2.07 MB.

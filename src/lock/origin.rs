@@ -3,6 +3,7 @@
 use super::document::Edge;
 use super::graph::Graph;
 use super::index::NONE;
+use super::reference::repository;
 
 /// So many names of input paths are told (a chain of 100,000 nodes has 5,000,000,000).
 const MAX_NAMES: usize = 1_000_000;
@@ -43,14 +44,11 @@ impl<'a> Graph<'a> {
         for arc in self.arcs.iter().filter(|arc| arc.name == name) {
             add(arc.to);
         }
-        if let Some((owner, repo)) = name.split_once('/') {
+        if name.contains('/') {
             add(self.at(name.split('/')));
             for (number, node) in (0..).zip(&self.nodes) {
-                let is = |key: &str, wanted: &str| {
-                    let locked = node.locked.as_ref().and_then(|locked| locked.str(key));
-                    locked.is_some_and(|text| text.eq_ignore_ascii_case(wanted))
-                };
-                if is("owner", owner) && is("repo", repo) {
+                let repository = node.locked.as_ref().and_then(repository);
+                if repository.is_some_and(|repository| repository.eq_ignore_ascii_case(name)) {
                     add(number);
                 }
             }

@@ -24,3 +24,18 @@ pub fn reference(attrs: &Attrs) -> String {
         _ => credentials::hidden(text("url").unwrap_or_default()),
     }
 }
+
+/// The repository that `locked` attributes name, as `owner/repo`: of a URL its last two names. Forges take
+/// them in upper and lower case.
+pub(super) fn repository(locked: &Attrs) -> Option<String> {
+    if let (Some(owner), Some(repo)) = (locked.str("owner"), locked.str("repo")) {
+        return Some(format!("{owner}/{repo}"));
+    }
+    if !matches!(locked.str("type"), Some("git" | "hg")) {
+        return None;
+    }
+    let url = locked.str("url")?.trim_end_matches('/');
+    let (rest, repo) = url.rsplit_once(['/', ':'])?;
+    let owner = rest.rsplit(['/', ':']).next()?;
+    Some(format!("{owner}/{}", repo.strip_suffix(".git").unwrap_or(repo)))
+}

@@ -9,7 +9,7 @@ use super::flake::{Root, roots};
 use super::{Blocker, Flake, Proposal};
 use crate::credentials;
 use crate::finding::Finding;
-use crate::lock::{Graph, Lock, LockError, reference};
+use crate::lock::{Graph, Lock, reference};
 use crate::nix::{Site, SiteKind, Usage};
 
 /// Everything `analyze` says. Serialises to the contract's JSON.
@@ -169,20 +169,20 @@ impl Analysis {
     }
 
     /// Analyses a lock file on its own.
-    pub fn of_lock(path: &Utf8Path, bytes: &[u8]) -> Result<Analysis, LockError> {
-        let lock = Lock::parse(bytes)?;
-        let roots = roots(&Graph::new(&lock));
-        let inputs = roots.iter().map(|(name, root)| InputSummary::of(name, root, &lock));
-        Ok(Analysis {
+    #[must_use]
+    pub fn of_lock(path: &Utf8Path, lock: &Lock, bytes: &[u8], findings: Vec<Finding>) -> Analysis {
+        let roots = roots(&Graph::new(lock));
+        let inputs = roots.iter().map(|(name, root)| InputSummary::of(name, root, lock));
+        Analysis {
             schema: 1,
-            lock: LockSummary::new(path.to_owned(), &lock, bytes),
+            lock: LockSummary::new(path.to_owned(), lock, bytes),
             inputs: inputs.collect(),
             partitions: Vec::new(),
             proposals: Vec::new(),
-            findings: Vec::new(),
+            findings,
             staying: BTreeMap::new(),
             flake_parts: false,
-        })
+        }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::finding::findings;
 use super::text::{BOLD, CYAN, DIM, GREEN, YELLOW, bold, cell, count, shown, size, styled, wrapped};
-use crate::finding::Level;
+use crate::finding::{Code, Level};
 use crate::nix::Usage;
 use crate::partition::{Analysis, InputSummary, Proposal};
 
@@ -14,6 +14,7 @@ const BAR: usize = 10;
 pub fn analysis(analysis: &Analysis) -> String {
     let mut text = head(analysis);
     text.push_str(&inputs(analysis));
+    text.push_str(&several_revisions(analysis));
     for partition in &analysis.partitions {
         let folder =
             partition.folder.as_ref().map_or("a folder that is computed".to_owned(), |f| shown(f.as_str()));
@@ -76,6 +77,23 @@ fn inputs(analysis: &Analysis) -> String {
     text.push_str(&styled(DIM, "  owns: nodes that leave the lock with this input"));
     text.push('\n');
     text
+}
+
+/// The repositories that are locked more than once; of many only the first.
+fn several_revisions(analysis: &Analysis) -> String {
+    const NAMED: usize = 3;
+    let repeated = analysis.findings.iter().filter(|finding| finding.code == Code::SeveralRevisions);
+    let messages: Vec<&str> = repeated.map(|finding| finding.message.as_str()).collect();
+    let more = match messages.len().saturating_sub(NAMED) {
+        0 => String::new(),
+        more => format!(", and {more} more like that"),
+    };
+    match messages.get(..messages.len().min(NAMED)) {
+        None | Some([]) => String::new(),
+        Some(named) => {
+            wrapped("\n", &shown(&format!("{}{more}: `flakepart why OWNER/REPO`", named.join(", "))))
+        }
+    }
 }
 
 /// The outputs that an input feeds and the first place that says so.

@@ -15,6 +15,10 @@ fn split() -> Repo {
 fn a_flake_is_in_order_before_and_after_a_split() {
     assert_snapshot!(Repo::agent_boxes().flakepart(&["check"]), @"
     exit code 0
+    --- stdout ---
+    note[several-revisions]: NixOS/nixpkgs is locked at 2 revisions
+      --> flake.lock
+      help: `flakepart why NixOS/nixpkgs` shows which inputs bring them
     --- stderr ---
     flakepart: the work tree is in order
     ");
@@ -45,6 +49,9 @@ fn what_is_staged_is_judged_not_what_lies_around() {
     it
       --> flake.nix:26
       help: `nix flake lock`
+    note[several-revisions]: NixOS/nixpkgs is locked at 2 revisions
+      --> flake.lock
+      help: `flakepart why NixOS/nixpkgs` shows which inputs bring them
     ");
 }
 
@@ -64,6 +71,9 @@ fn a_follows_that_flake_nix_says_otherwise() {
     flake.lock has it follow nothing
       --> flake.nix:12
       help: `nix flake lock`
+    note[several-revisions]: NixOS/nixpkgs is locked at 2 revisions
+      --> flake.lock
+      help: `flakepart why NixOS/nixpkgs` shows which inputs bring them
     ");
 }
 
@@ -79,6 +89,9 @@ fn a_lock_in_other_bytes_and_with_nodes_that_nothing_leads_to() {
     warning[lock-not-canonical]: Nix would write this lock in other bytes
       --> flake.lock
       help: `flakepart lock normalize --write`
+    note[several-revisions]: NixOS/nixpkgs is locked at 2 revisions
+      --> flake.lock
+      help: `flakepart why NixOS/nixpkgs` shows which inputs bring them
     ");
     let unreachable = r#"  "nodes": {
     "zombie": { "locked": { "narHash": "sha256-x", "path": "/x", "type": "path" }, "original": { "path": "/x", "type": "path" } },"#;
@@ -90,6 +103,9 @@ fn a_lock_in_other_bytes_and_with_nodes_that_nothing_leads_to() {
     warning[lock-unreachable]: 1 node that no input leads to: zombie
       --> flake.lock
       help: Nix never removes them by itself: `flakepart lock normalize --write`
+    note[several-revisions]: NixOS/nixpkgs is locked at 2 revisions
+      --> flake.lock
+      help: `flakepart why NixOS/nixpkgs` shows which inputs bring them
     ");
 }
 
@@ -113,6 +129,9 @@ fn a_follows_in_the_lock_that_leads_nowhere() {
     flake.lock has it follow `gone`
       --> flake.nix:22
       help: `nix flake lock`
+    note[several-revisions]: NixOS/nixpkgs is locked at 2 revisions
+      --> flake.lock
+      help: `flakepart why NixOS/nixpkgs` shows which inputs bring them
     ");
 }
 
