@@ -30,9 +30,11 @@ pub(super) fn run(arguments: &Arguments, output: &Output) -> Result<Outcome, Err
     };
     let files = files(state)?;
     let flake = Flake::read(&files)?;
-    let findings = check::check(&flake, &files.into_keys().collect());
+    let mut findings = check::check(&flake, &files.into_keys().collect());
+    // What is merely worth knowing belongs to `analyze`, not into every commit.
+    findings.retain(|finding| finding.level > Level::Note);
     output.data(&report::findings(&findings))?;
-    if findings.iter().any(|finding| finding.level > Level::Note) {
+    if !findings.is_empty() {
         return Ok(Outcome::Found);
     }
     output.note(&format!("flakepart: {} is in order\n", state.name()));

@@ -123,7 +123,7 @@ impl Error {
             ) => Some(place(file, Some(*line), None)),
             Error::Split(SplitError::Edit(error)) => Some(place(&"flake.nix".into(), error.line(), None)),
             Error::Split(
-                SplitError::UnknownInput { .. } | SplitError::NoFlakeParts | SplitError::NoModuleTree,
+                SplitError::UnknownInput { .. } | SplitError::NoFlakeParts { .. } | SplitError::NoModuleTree,
             ) => Some("flake.nix".to_owned()),
             Error::Split(SplitError::Stale(finding)) => {
                 Some(place(finding.file.as_ref()?, finding.line, None))

@@ -8,6 +8,7 @@ use rnix::{SyntaxKind, SyntaxNode};
 use rowan::ast::AstNode as _;
 
 use super::Source;
+use super::declare::{flake_set, outputs_function};
 use super::syntax::{
     AttrPath, application, attr_name, attr_path, flatten, last_name, literal_path, literal_string,
     unparenthesized,
@@ -174,6 +175,15 @@ impl Source {
     #[must_use]
     pub fn calls_mk_flake(&self) -> bool {
         !module_expressions(self, true).is_empty()
+    }
+
+    /// The file that a flake.nix imports its outputs from, as written: `outputs = inputs: import ./x.nix inputs`.
+    #[must_use]
+    pub fn outputs_file(&self) -> Option<String> {
+        let outputs = outputs_function(self, &flake_set(self).ok()?).ok()?;
+        let (function, arguments) = application(&outputs.body()?);
+        let path = arguments.first().filter(|_| last_name(&function).as_deref() == Some("import"))?;
+        literal_path(path)
     }
 
     /// The partitions that this module wires.

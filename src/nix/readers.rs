@@ -43,7 +43,7 @@ impl Readers {
             for node in entry.source.root().descendants() {
                 match node.kind() {
                     SyntaxKind::NODE_SELECT => readers.index_selection(file, &node),
-                    SyntaxKind::NODE_PATH_REL | SyntaxKind::NODE_STRING => {
+                    SyntaxKind::NODE_PATH_REL | SyntaxKind::NODE_STRING | SyntaxKind::NODE_BIN_OP => {
                         for target in project.reached_by(file, &node) {
                             readers.references.entry(target).or_default().push((file, node.clone()));
                         }

@@ -1,6 +1,6 @@
 //! Who uses an input: the sites in a flake's files, and the outputs each of them feeds.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use camino::{Utf8Component, Utf8Path, Utf8PathBuf};
 use rnix::SyntaxNode;
@@ -13,7 +13,7 @@ use super::flow::Flow;
 use super::module::stands_in_imports;
 use super::scope::Scopes;
 use super::sites::mentions;
-use super::syntax::last_name;
+use super::syntax::{last_name, literal_string};
 
 /// How a flake comes to read one of its files.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -126,6 +126,9 @@ impl Usages {
         let mut usages = Usages::default();
         let mut in_pkgs = Vec::new();
         for (index, (file, scopes)) in project.files.iter().zip(&scopes).enumerate() {
+            if project.is_foreign(index) {
+                continue;
+            }
             let mentions = mentions(&file.source, scopes, file.role == Role::Flake, names);
             usages.flake_escapes |= mentions.flake_escapes;
             for mention in mentions.all {
@@ -190,6 +193,8 @@ pub struct Project {
     index: HashMap<Utf8PathBuf, usize>,
     /// Modules that are imported but are not among the files: who imports them, and what is written there.
     unread: Vec<(Utf8PathBuf, usize, String)>,
+    /// The folders of import-trees of modules, as each file writes them.
+    trees: HashMap<usize, HashSet<String>>,
 }
 
 #[derive(Debug)]
@@ -211,7 +216,7 @@ impl Project {
             })
             .collect();
         let index = files.iter().enumerate().map(|(at, file)| (file.path.clone(), at)).collect();
-        let mut project = Project { files, index, unread: Vec::new() };
+        let mut project = Project { files, index, unread: Vec::new(), trees: HashMap::new() };
         project.find_modules();
         project.find_imported();
         project
@@ -253,6 +258,7 @@ impl Project {
                 }
             }
             for tree in file.source.import_trees(is_flake) {
+                self.trees.entry(at).or_default().insert(tree.path.clone());
                 let Some(root) = joined(&file.path, &tree.path) else { continue };
                 modules.extend(self.below(&root).filter(|at| self.is_visible(*at, &root)));
             }
@@ -271,7 +277,8 @@ impl Project {
             self.files.iter().enumerate().filter(|(_, file)| reached(file)).map(|(at, _)| at).collect();
         while let Some(at) = queue.pop() {
             let Some(file) = self.files.get(at) else { continue };
-            let nodes = file.source.root().descendants();
+            // What import-tree passes over in its own folder, it does not read.
+            let nodes = file.source.root().descendants().filter(|node| !self.is_module_tree(at, node));
             let targets: Vec<usize> = nodes.flat_map(|node| self.reached_by(at, &node)).collect();
             for target in targets {
                 if let Some(file) = self.files.get_mut(target).filter(|file| !reached(file)) {
@@ -313,28 +320,47 @@ impl Project {
         }
     }
 
-    /// Whether a path literal hands a module to the module system.
+    /// Whether a path literal hands modules to the module system, which were followed as such.
     pub(super) fn is_import_of_module(&self, from: usize, node: &SyntaxNode) -> bool {
         let module = |at: &usize| self.files.get(*at).is_some_and(|file| file.role == Role::Module);
-        stands_in_imports(node) && self.reached_by(from, node).iter().any(module)
+        self.is_module_tree(from, node)
+            || stands_in_imports(node) && self.reached_by(from, node).iter().any(module)
+    }
+
+    /// Whether a path literal is the folder of an import-tree of modules.
+    fn is_module_tree(&self, from: usize, node: &SyntaxNode) -> bool {
+        self.trees.get(&from).is_some_and(|trees| {
+            written_path(node).is_some_and(|(_, path)| trees.contains(&path)) && stands_in_imports(node)
+        })
+    }
+
+    /// Whether the file belongs to another flake below this one, and no code of this one reads it.
+    fn is_foreign(&self, at: usize) -> bool {
+        self.files.get(at).filter(|file| file.role == Role::Unreached).is_some_and(|file| {
+            let folders = file.path.ancestors().skip(1).filter(|folder| !folder.as_str().is_empty());
+            folders.map(|folder| folder.join("flake.nix")).any(|flake| self.index.contains_key(&flake))
+        })
     }
 }
 
-/// The path that a node writes, and whether it begins at the flake's folder rather than at the file's.
+/// The path that a node writes, as `./x`, `"${self}/x"` or `self + "/x"`, and whether it begins at the flake's folder rather than at the file's.
 /// Of a path that is partly computed, `./hosts/${name}.nix`, the folder is certain.
 fn written_path(node: &SyntaxNode) -> Option<(bool, String)> {
+    let is_self = |base: Option<ast::Expr>| base.and_then(|base| last_name(&base)).as_deref() == Some("self");
     let (from_root, first, whole) = if let Some(path) = ast::PathRel::cast(node.clone()) {
         let parts = path.parts();
         let Some(InterpolPart::Literal(first)) = parts.first() else { return None };
         (false, first.text().to_owned(), parts.len() == 1)
+    } else if let Some(sum) = ast::BinOp::cast(node.clone()) {
+        let (true, Some(ast::Expr::Str(path))) = (is_self(sum.lhs()), sum.rhs()) else { return None };
+        (true, literal_string(&path)?.strip_prefix('/')?.to_owned(), true)
     } else {
         let parts = ast::Str::cast(node.clone())?.normalized_parts();
         let [InterpolPart::Interpolation(base), InterpolPart::Literal(first), rest @ ..] = parts.as_slice()
         else {
             return None;
         };
-        let is_self = last_name(&base.expr()?).as_deref() == Some("self");
-        (true, is_self.then(|| first.strip_prefix('/'))??.to_owned(), rest.is_empty())
+        (true, is_self(base.expr()).then(|| first.strip_prefix('/'))??.to_owned(), rest.is_empty())
     };
     let text = if whole { first.as_str() } else { first.rsplit_once('/')?.0 };
     Some((from_root, text.to_owned()))

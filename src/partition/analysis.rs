@@ -31,9 +31,9 @@ pub struct Analysis {
     /// Why each input that is not proposed stays at the root, by name.
     #[serde(skip)]
     pub staying: BTreeMap<String, Blocker>,
-    /// Whether partitions are possible at all: flake-parts makes the outputs.
+    /// What keeps any split from being made, and what to do about it. A lock on its own has none.
     #[serde(skip)]
-    pub flake_parts: bool,
+    pub obstacle: Option<(String, Option<String>)>,
 }
 
 /// A lock as a whole.
@@ -102,6 +102,9 @@ pub struct SiteSummary {
     pub outputs: Vec<String>,
     /// False where the code is too dynamic to be sure.
     pub certain: bool,
+    /// Whether any output may depend on it.
+    #[serde(skip)]
+    pub everything: bool,
 }
 
 /// A partition.
@@ -138,7 +141,9 @@ impl Analysis {
             let declaration = flake.declarations.inputs.get(name);
             let sites = flake.usages.sites.get(name).into_iter().flatten().chain(&flake.usages.opaque);
             let reference = declaration.and_then(|declaration| declaration.url()).map(credentials::hidden);
-            let usage = flake.usages.usage(name);
+            // flake-parts makes `pkgs` from it, though no code here says so.
+            let is_pkgs = name == "nixpkgs" && flake.flake_parts().is_some();
+            let usage = if is_pkgs { Usage::Used } else { flake.usages.usage(name) };
             let sites = sites.map(SiteSummary::from).collect();
             let is_flake = declaration.is_none_or(|declaration| declaration.is_flake());
             inputs.push(InputSummary {
@@ -164,7 +169,7 @@ impl Analysis {
             proposals,
             findings,
             staying,
-            flake_parts: flake.flake_parts().is_some(),
+            obstacle: flake.obstacle().map(|obstacle| (obstacle.to_string(), obstacle.hint())),
         }
     }
 
@@ -181,7 +186,7 @@ impl Analysis {
             proposals: Vec::new(),
             findings,
             staying: BTreeMap::new(),
-            flake_parts: false,
+            obstacle: None,
         }
     }
 }
@@ -231,6 +236,7 @@ impl From<&Site> for SiteSummary {
             kind: site.kind,
             outputs: site.outputs.iter().cloned().collect(),
             certain: site.certain,
+            everything: site.everything.is_some(),
         }
     }
 }

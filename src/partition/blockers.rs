@@ -162,11 +162,14 @@ impl Flake {
         let sites = self.usages.sites.get(input).map_or(&[][..], Vec::as_slice);
         for site in sites.iter().chain(&self.usages.opaque) {
             let place = Some((site.file.clone(), site.line));
-            if site.imported && site.kind != SiteKind::Opaque {
+            if site.imported && site.kind == SiteKind::FlakeModule {
                 add(Reason::FlakeModule, place.clone());
             } else if site.imported {
-                let why = "which modules are imported depends on the inputs".to_owned();
-                add(Reason::Everything(why), place.clone());
+                let why = match site.kind {
+                    SiteKind::Opaque => "which modules are imported depends on the inputs",
+                    _ => "the `imports` of modules depend on it",
+                };
+                add(Reason::Everything(why.to_owned()), place.clone());
             } else if let Some(why) = &site.everything {
                 add(Reason::Everything(why.clone()), place.clone());
             }

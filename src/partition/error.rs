@@ -3,7 +3,7 @@
 use camino::Utf8PathBuf;
 use thiserror::Error;
 
-use super::split::PARTITIONS_SINCE;
+use super::obstacle::PARTITIONS_SINCE;
 use super::{Blocker, FlakeError};
 use crate::finding::Finding;
 use crate::lock::{ExtractError, PruneError};
@@ -15,8 +15,14 @@ use crate::suggest::closest;
 #[non_exhaustive]
 pub enum SplitError {
     /// Partitions belong to flake-parts.
-    #[error("this flake does not use flake-parts, and partitions are a feature of flake-parts")]
-    NoFlakeParts,
+    #[error("{}", match elsewhere {
+        Some(file) => format!("flake.nix hands its outputs on to {}, and flakepart reads `mkFlake` in flake.nix only", file.escape_debug()),
+        None => "this flake does not use flake-parts, and partitions are a feature of flake-parts".to_owned(),
+    })]
+    NoFlakeParts {
+        /// The file that makes the outputs, as flake.nix names it, where it is not flake.nix.
+        elsewhere: Option<String>,
+    },
     /// flake-parts is too old.
     #[error("the flake-parts of this lock (modified {modified}) has no partitions yet")]
     OldFlakeParts {
@@ -134,7 +140,11 @@ impl SplitError {
     #[must_use]
     pub fn hint(&self) -> Option<String> {
         match self {
-            SplitError::NoFlakeParts => Some(
+            SplitError::NoFlakeParts { elsewhere: Some(_) } => Some(
+                "call it there: `outputs = inputs: inputs.flake-parts.lib.mkFlake { inherit inputs; } …`"
+                    .to_owned(),
+            ),
+            SplitError::NoFlakeParts { elsewhere: None } => Some(
                 "it would take `outputs = inputs: inputs.flake-parts.lib.mkFlake { inherit inputs; } …`; \
                  `flakepart analyze` shows what is heavy without it"
                     .to_owned(),
@@ -165,9 +175,10 @@ impl SplitError {
             SplitError::Blocked(blockers) => {
                 blockers.first().and_then(|blocker| blocker.reason.hint(&blocker.input))
             }
-            SplitError::NoAttrs { .. } => {
-                Some("name the outputs that need them: `--attr packages`".to_owned())
-            }
+            SplitError::NoAttrs { .. } => Some(
+                "if you know which outputs need them, name these: `--attr packages`; the proof tells"
+                    .to_owned(),
+            ),
             SplitError::PartitionTaken { .. } => Some("choose another name: `--partition NAME`".to_owned()),
             SplitError::FolderName { .. } => Some("use letters, digits, `.`, `_`, `-` and `+`".to_owned()),
             SplitError::BadName { .. } => {

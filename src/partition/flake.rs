@@ -101,6 +101,10 @@ pub(super) fn roots(graph: &Graph<'_>) -> BTreeMap<String, Root> {
     graph.inputs().iter().map(|root| (root.name.to_owned(), Root::from(root))).collect()
 }
 
+/// The lock that a flake without inputs would have.
+const NO_INPUTS: &str =
+    "{\n  \"nodes\": {\n    \"root\": {}\n  },\n  \"root\": \"root\",\n  \"version\": 7\n}\n";
+
 /// A flake, read and understood.
 #[derive(Debug)]
 pub struct Flake {
@@ -138,10 +142,12 @@ impl Flake {
         let flake_nix = source(files, "flake.nix")?;
         let declarations = Declarations::read(&flake_nix).map_err(nix("flake.nix"))?;
         let lock_path = Utf8Path::new("flake.lock");
-        let lock_bytes = files
-            .get(lock_path)
-            .cloned()
-            .ok_or_else(|| FlakeError::Missing { path: lock_path.to_owned() })?;
+        let lock_bytes = match files.get(lock_path) {
+            Some(bytes) => bytes.clone(),
+            // Nix writes no lock for a flake without inputs.
+            None if declarations.inputs.is_empty() => NO_INPUTS.as_bytes().to_vec(),
+            None => return Err(FlakeError::Missing { path: lock_path.to_owned() }),
+        };
         let lock = Lock::parse(&lock_bytes)
             .map_err(|source| FlakeError::Lock { path: lock_path.to_owned(), source })?;
         let graph = Graph::new(&lock);

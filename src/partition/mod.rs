@@ -9,6 +9,7 @@ mod error;
 mod flake;
 mod layout;
 mod lock_readers;
+mod obstacle;
 mod pins;
 mod propose;
 mod split;

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use camino::{Utf8Path, Utf8PathBuf};
 
 use super::{Flake, Partition};
-use crate::finding::{Code, Finding};
+use crate::finding::{Code, Finding, Level};
 use crate::lock::{Graph, Lock};
 
 /// The prefix of the names under which a nested flake pins the root's inputs.
@@ -38,9 +38,11 @@ fn shadow(flake: &Flake, partition: &Partition, nested: &Lock, name: &str, lock:
         partition.name,
         if differs { ", and is another revision" } else { "" }
     );
-    Finding::new(Code::PinShadows, message)
+    let finding = Finding::new(Code::PinShadows, message)
         .at(lock, None)
-        .help(format!("declare it as `{ALIAS}{name}` there, and point the follows at that name"))
+        .help(format!("declare it as `{ALIAS}{name}` there, and point the follows at that name"));
+    // As long as both are the same it makes no difference.
+    Finding { level: if differs { finding.level } else { Level::Note }, ..finding }
 }
 
 fn drift(flake: &Flake, nested: &Lock, alias: &str, root: &str, lock: &Utf8Path) -> Option<Finding> {

@@ -133,7 +133,8 @@ impl Flake {
             seeds.iter().copied().filter(|seed| self.exclusive_nodes(seed) >= HEAVY).collect();
         let light: Vec<&str> = inputs.iter().copied().filter(|input| !heavy.contains(input)).collect();
         if heavy.is_empty() {
-            return format!("{} feed only {outputs}{apart}", listed(light.iter().copied()));
+            let feed = if light.len() == 1 { "feeds" } else { "feed" };
+            return format!("{} {feed} only {outputs}{apart}", listed(light.iter().copied()));
         }
         let owns = heavy.iter().map(|input| {
             let nodes = self.exclusive_nodes(input);
@@ -141,7 +142,8 @@ impl Flake {
         });
         let owns: Vec<String> = owns.collect();
         let owns = listed(owns.iter().map(String::as_str));
-        let mut why = format!("{owns} that only {outputs} need{apart}");
+        let need = if attrs.len() == 1 { "needs" } else { "need" };
+        let mut why = format!("{owns} that only {outputs} {need}{apart}");
         if !light.is_empty() {
             let names = listed(light.iter().copied());
             let it = if light.len() == 1 { "feeds" } else { "feed" };

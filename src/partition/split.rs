@@ -8,13 +8,11 @@ use serde::Serialize;
 use super::error::SplitError;
 use super::layout::{is_plain, relative};
 use super::lock_readers::lock_readers;
-use super::{Blocker, Files, Flake, Reason, declaration_findings};
+use super::{Blocker, Files, Flake, Reason};
 use crate::change::Changes;
 use crate::finding::{Code, Finding};
 use crate::nix::{Declaration, NestedFlake, joined, partition_module, remove_inputs};
 
-/// flake-parts has had partitions since 2024-08-29 (facts/partitions.md).
-pub(super) const PARTITIONS_SINCE: (i64, &str) = (1_724_889_600, "2024-08-29");
 /// Until 2025-11-06 flake-parts fetched flake-compat from the network to load a partition.
 const VENDORED_SINCE: i64 = 1_762_387_200;
 
@@ -75,10 +73,10 @@ impl SplitPlan {
             root_nodes_after: flake.nodes,
             ..SplitPlan::default()
         };
-        let flake_parts = flake.flake_parts().ok_or(SplitError::NoFlakeParts)?.to_owned();
+        let flake_parts = flake.flake_parts().ok_or_else(|| flake.no_flake_parts())?.to_owned();
         let mut after = files.clone();
         let mut readers = Vec::new();
-        while let Some(choice) = Choice::make(&flake, &flake_parts, request, plan.partitions.len())? {
+        while let Some(choice) = Choice::make(&flake, request, plan.partitions.len())? {
             let moved = step(&flake, &flake_parts, &choice, &mut after)?;
             plan.partitions.push(moved);
             let next = Flake::read(&after)?;
@@ -94,7 +92,7 @@ impl SplitPlan {
             let before = files.get(&path).cloned();
             plan.changes.insert(path, before, Some(bytes));
         }
-        plan.notes = notes(&plan, flake_parts_modified(&flake, &flake_parts));
+        plan.notes = notes(&plan, flake.flake_parts_modified());
         readers.dedup();
         plan.notes.extend(readers);
         Ok(plan)
@@ -117,12 +115,7 @@ struct Choice {
 
 impl Choice {
     /// The inputs that were asked for, or the best proposal; `None` where nothing is left to do.
-    fn make(
-        flake: &Flake,
-        flake_parts: &str,
-        request: &Request,
-        done: usize,
-    ) -> Result<Option<Choice>, SplitError> {
+    fn make(flake: &Flake, request: &Request, done: usize) -> Result<Option<Choice>, SplitError> {
         let (inputs, mut attrs, proposed_name) = if request.inputs.is_empty() {
             let proposals = flake.proposals();
             let proposal = match &request.partition {
@@ -158,8 +151,9 @@ impl Choice {
             }
             attrs.extend(request.attrs.iter().cloned());
         }
-        refuse_unreliable(flake)?;
-        refuse_unwirable(flake, flake_parts)?;
+        if let Some(obstacle) = flake.obstacle() {
+            return Err(obstacle);
+        }
         if let Some(name) = &request.partition {
             refuse_name(flake, name)?;
         }
@@ -247,29 +241,6 @@ fn step(flake: &Flake, flake_parts: &str, choice: &Choice, files: &mut Files) ->
     })
 }
 
-/// Refuses a flake.nix that will not stay as it is written, or that its lock does not agree with.
-fn refuse_unreliable(flake: &Flake) -> Result<(), SplitError> {
-    if let Some(line) = flake.flake_nix.generated() {
-        return Err(SplitError::Generated { line });
-    }
-    match declaration_findings(flake).into_iter().next() {
-        Some(finding) => Err(SplitError::Stale(Box::new(finding))),
-        None => Ok(()),
-    }
-}
-
-/// Refuses flakes in which nothing would read a new module, or that would not know what it says.
-fn refuse_unwirable(flake: &Flake, flake_parts: &str) -> Result<(), SplitError> {
-    let tree = flake.module_tree.as_ref().ok_or(SplitError::NoModuleTree)?;
-    if tree.filtered {
-        return Err(SplitError::FilteredTree { place: tree.place.clone() });
-    }
-    match flake_parts_modified(flake, flake_parts).filter(|date| *date < PARTITIONS_SINCE.0) {
-        Some(modified) => Err(SplitError::OldFlakeParts { modified }),
-        None => Ok(()),
-    }
-}
-
 /// Refuses a partition's name that is taken, or that could not be a folder or a Nix attribute.
 fn refuse_name(flake: &Flake, name: &str) -> Result<(), SplitError> {
     if !is_plain(name) {
@@ -353,12 +324,6 @@ fn consistent(before: &Flake, after: &Flake, choice: &Choice) -> Result<(), Spli
         return Ok(());
     };
     Err(SplitError::Inconsistent(problem.to_owned()))
-}
-
-/// When the locked flake-parts was made, in seconds since 1970.
-fn flake_parts_modified(flake: &Flake, flake_parts: &str) -> Option<i64> {
-    let node = flake.roots.get(flake_parts)?.node.as_ref()?;
-    flake.lock.nodes.get(node)?.locked.as_ref()?.get("lastModified")?.as_i64()
 }
 
 fn notes(plan: &SplitPlan, flake_parts_modified: Option<i64>) -> Vec<Finding> {

@@ -1,10 +1,12 @@
 //! `analyze` for people: what is heavy, and what to do.
 
+use std::collections::BTreeSet;
+
 use super::finding::findings;
 use super::text::{BOLD, CYAN, DIM, GREEN, YELLOW, bold, cell, count, shown, size, styled, wrapped};
 use crate::finding::{Code, Level};
 use crate::nix::Usage;
-use crate::partition::{Analysis, InputSummary, Proposal};
+use crate::partition::{Analysis, Blocker, InputSummary, Proposal};
 
 /// How wide the bar of the heaviest input is.
 const BAR: usize = 10;
@@ -28,7 +30,7 @@ pub fn analysis(analysis: &Analysis) -> String {
         text.push_str(&wrapped("  serves  ", &list(&partition.attrs)));
     }
     for (index, one) in analysis.proposals.iter().enumerate() {
-        text.push_str(&proposal(one, index == 0));
+        text.push_str(&proposal(one, index == 0, analysis.obstacle.is_none()));
     }
     text.push_str(&staying(analysis));
     let grave: Vec<_> =
@@ -59,7 +61,8 @@ fn inputs(analysis: &Analysis) -> String {
     }
     let mut inputs: Vec<&InputSummary> = analysis.inputs.iter().collect();
     inputs.sort_by_key(|input| (std::cmp::Reverse(input.exclusive_nodes), input.name.clone()));
-    let heaviest = inputs.first().map_or(1, |input| input.exclusive_nodes.max(1));
+    // One node is one cell, as long as that fits.
+    let heaviest = inputs.first().map_or(BAR, |input| input.exclusive_nodes.max(BAR));
     let names = inputs.iter().map(|input| textwrap::core::display_width(&shown(&input.name)));
     let width = names.max().unwrap_or(0).clamp(5, 24);
     let head = format!("  {}  owns  {}  used by", cell("input", width), " ".repeat(BAR));
@@ -98,14 +101,11 @@ fn several_revisions(analysis: &Analysis) -> String {
 
 /// The outputs that an input feeds and the first place that says so.
 fn used_by(input: &InputSummary) -> String {
-    let mut outputs: Vec<&str> =
-        input.sites.iter().flat_map(|site| &site.outputs).map(String::as_str).collect();
-    outputs.sort_unstable();
-    outputs.dedup();
     let Some(first) = input.sites.first() else {
         return match input.usage {
             Usage::Unused if input.followed_by.is_empty() => "nothing".to_owned(),
             Usage::Unused => format!("{}, by follows", input.followed_by.join(", ")),
+            Usage::Used => "`pkgs`, by flake-parts".to_owned(),
             _ => "not known".to_owned(),
         };
     };
@@ -113,17 +113,27 @@ fn used_by(input: &InputSummary) -> String {
         1 => String::new(),
         sites => format!(" +{}", sites - 1),
     };
-    let certain = input.sites.iter().all(|site| site.certain);
-    let what = match (outputs.is_empty(), certain) {
-        (true, true) => "the flake's modules".to_owned(),
-        (true, false) => "maybe any output".to_owned(),
-        (false, true) => outputs.join(", "),
-        (false, false) => format!("{}, maybe more", outputs.join(", ")),
-    };
+    let certain: BTreeSet<&str> = outputs_where(input, true);
+    let may: BTreeSet<&str> = &outputs_where(input, false) - &certain;
+    let mut what = certain.into_iter().collect::<Vec<_>>().join(", ");
+    let any = input.sites.iter().any(|site| site.everything);
+    let maybe = if any { vec!["any output"] } else { may.into_iter().collect() };
+    if !maybe.is_empty() {
+        let and = if what.is_empty() { "" } else { ", " };
+        what.push_str(&format!("{and}maybe {}", maybe.join(", ")));
+    }
+    if what.is_empty() {
+        what.push_str("the flake's modules");
+    }
     shown(&format!("{what} ({}:{}{more})", first.file, first.line))
 }
 
-fn proposal(proposal: &Proposal, first: bool) -> String {
+fn outputs_where(input: &InputSummary, certain: bool) -> BTreeSet<&str> {
+    let sites = input.sites.iter().filter(|site| site.certain == certain);
+    sites.flat_map(|site| &site.outputs).map(String::as_str).collect()
+}
+
+fn proposal(proposal: &Proposal, first: bool, possible: bool) -> String {
     let name = shown(&proposal.partition);
     let mut text = format!("\n{} {}\n", styled(GREEN.bold(), "Proposed partition"), bold(&name));
     text.push_str(&wrapped("  moves   ", &list(&proposal.inputs)));
@@ -138,39 +148,60 @@ fn proposal(proposal: &Proposal, first: bool) -> String {
     text.push_str(&wrapped("  why     ", &shown(&proposal.why)));
     let command =
         if first { "flakepart split".to_owned() } else { format!("flakepart split --partition {name}") };
-    text.push_str(&format!("  do it   {command}   (--dry-run shows the diff)\n"));
+    if possible {
+        text.push_str(&format!("  do it   {command}   (--dry-run shows the diff)\n"));
+    }
     text
 }
 
-/// Why inputs stay where they are, the heavier ones first.
+/// What keeps splits from being made, and why inputs stay where they are, the heavier ones first.
 fn staying(analysis: &Analysis) -> String {
-    if !analysis.flake_parts {
-        let is_flake = analysis.inputs.iter().any(|input| input.usage != Usage::Unknown);
-        let why = "Partitions are a feature of flake-parts, which does not make this flake's outputs.";
-        return if is_flake { format!("\n{}", wrapped("", why)) } else { String::new() };
-    }
-    let mut inputs: Vec<&InputSummary> =
-        analysis.inputs.iter().filter(|input| analysis.staying.contains_key(&input.name)).collect();
-    inputs.sort_by_key(|input| (std::cmp::Reverse(input.exclusive_nodes), input.name.clone()));
     let mut text = String::new();
-    if analysis.proposals.is_empty() {
+    if let Some((why, hint)) = &analysis.obstacle {
+        text.push_str(&wrapped("\n", &format!("{} {}", styled(YELLOW, "No split yet:"), shown(why))));
+        if let Some(hint) = hint {
+            text.push_str(&wrapped("  hint: ", &shown(hint)));
+        }
+    } else if analysis.proposals.is_empty()
+        && analysis.inputs.iter().any(|input| input.usage != Usage::Unknown)
+    {
         text.push_str(&format!("\n{}\n", styled(YELLOW, "Nothing to propose.")));
     }
-    if !inputs.is_empty() {
+    let mut inputs: Vec<(&InputSummary, &Blocker)> = analysis
+        .inputs
+        .iter()
+        .filter_map(|input| Some((input, analysis.staying.get(&input.name)?)))
+        .collect();
+    inputs.sort_by_key(|(input, _)| (std::cmp::Reverse(input.exclusive_nodes), input.name.clone()));
+    // Inputs with one reason stand together, where the first of them would.
+    let mut reasons: Vec<(String, &Blocker, Vec<String>)> = Vec::new();
+    for (input, blocker) in inputs {
+        let reason = shown(&blocker.reason.to_string());
+        let name = shown(&input.name);
+        match reasons.iter_mut().find(|(known, ..)| *known == reason) {
+            Some((.., names)) => names.push(name),
+            None => reasons.push((reason, blocker, vec![name])),
+        }
+    }
+    if !reasons.is_empty() {
         text.push_str("\nAt the root stay\n");
     }
-    let names = inputs.iter().map(|input| textwrap::core::display_width(&shown(&input.name)));
-    let width = names.max().unwrap_or(0).min(24);
-    for input in inputs {
-        let Some(blocker) = analysis.staying.get(&input.name) else { continue };
-        let place =
-            blocker.place.as_ref().map(|(file, line)| format!(" ({file}:{line})")).unwrap_or_default();
-        text.push_str(&wrapped(
-            &format!("  {}  ", cell(&shown(&input.name), width)),
-            &shown(&format!("{}{place}", blocker.reason)),
-        ));
+    for (reason, blocker, names) in reasons {
+        let place = blocker.place.as_ref().map(|(file, line)| shown(&format!(" ({file}:{line})")));
+        text.push_str(&wrapped("  ", &some_of(&names)));
+        text.push_str(&wrapped("      ", &format!("{reason}{}", place.unwrap_or_default())));
     }
     text
+}
+
+/// `a, b, c and 31 more`
+fn some_of(names: &[String]) -> String {
+    const NAMED: usize = 8;
+    let named: Vec<&str> = names.iter().take(NAMED).map(String::as_str).collect();
+    match names.len().saturating_sub(NAMED) {
+        0 => named.join(", "),
+        more => format!("{} and {more} more", named.join(", ")),
+    }
 }
 
 fn list(names: &[String]) -> String {

@@ -313,7 +313,7 @@ fn import_tree_reads_a_folder_but_not_what_is_hidden() {
     heavy: Used
       parts/a.nix:1 Value [packages] certain
     light: Used
-      parts/_hidden/b.nix:1 Value [] may, everything: it makes a whole module of flake.nix
+      parts/_hidden/b.nix:1 Value [] may, everything: flakepart does not see who imports parts/_hidden/b.nix
     ");
     let project = project(&files);
     assert_eq!(project.role("parts/a.nix".into()), Some(Role::Module));

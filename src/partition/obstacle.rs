@@ -1,0 +1,40 @@
+//! What keeps any split of a flake from being made, whatever its inputs.
+
+use super::error::SplitError;
+use super::{Flake, declaration_findings};
+
+/// flake-parts has had partitions since 2024-08-29 (facts/partitions.md).
+pub(super) const PARTITIONS_SINCE: (i64, &str) = (1_724_889_600, "2024-08-29");
+
+impl Flake {
+    /// Why no split of this flake can be made, where that is so.
+    #[must_use]
+    pub fn obstacle(&self) -> Option<SplitError> {
+        if self.flake_parts().is_none() {
+            return Some(self.no_flake_parts());
+        }
+        let Some(tree) = &self.module_tree else { return Some(SplitError::NoModuleTree) };
+        if tree.filtered {
+            return Some(SplitError::FilteredTree { place: tree.place.clone() });
+        }
+        if let Some(modified) = self.flake_parts_modified().filter(|date| *date < PARTITIONS_SINCE.0) {
+            return Some(SplitError::OldFlakeParts { modified });
+        }
+        // An edit would not last, or Nix would lock anew.
+        if let Some(line) = self.flake_nix.generated() {
+            return Some(SplitError::Generated { line });
+        }
+        declaration_findings(self).into_iter().next().map(|finding| SplitError::Stale(Box::new(finding)))
+    }
+
+    /// The error for a flake whose outputs flake-parts is not seen to make.
+    pub(super) fn no_flake_parts(&self) -> SplitError {
+        SplitError::NoFlakeParts { elsewhere: self.flake_nix.outputs_file() }
+    }
+
+    /// When the locked flake-parts was made, in seconds since 1970.
+    pub(super) fn flake_parts_modified(&self) -> Option<i64> {
+        let node = self.roots.get(self.flake_parts()?)?.node.as_ref()?;
+        self.lock.nodes.get(node)?.locked.as_ref()?.get("lastModified")?.as_i64()
+    }
+}
