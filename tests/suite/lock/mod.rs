@@ -4,4 +4,5 @@ mod corpus;
 mod errors;
 mod golden;
 mod properties;
+mod real_nix;
 mod rules;

@@ -19,4 +19,4 @@ macro_rules! on_each_nix {
         }
     };
 }
-use on_each_nix;
+pub(crate) use on_each_nix;
