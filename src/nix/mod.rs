@@ -3,12 +3,14 @@
 //! This room takes text and gives values. It knows neither disks nor locks: which files there are and
 //! which of them a flake reaches is told to it.
 
+mod code;
 mod declare;
 mod edit;
 mod error;
 mod flow;
 mod module;
 mod nesting;
+mod project;
 mod readers;
 mod scope;
 mod sites;
@@ -19,7 +21,8 @@ mod write;
 pub use declare::{Declaration, Declarations, Setting};
 pub use edit::{Edits, remove_inputs};
 pub use error::NixError;
-pub use module::{Definition, ImportTree, Wiring};
+pub use module::{ImportTree, Wiring};
+pub use project::{Project, Role, joined};
 pub use syntax::Source;
-pub use usage::{Project, Role, Site, SiteKind, Usage, Usages, joined};
+pub use usage::{Site, SiteKind, Usage, Usages};
 pub use write::{NestedFlake, partition_module};

@@ -1,129 +1,122 @@
-//! Who binds a name: rnix gives no scopes, so this walks outwards as Nix's parser does.
+//! Who binds a name: rnix gives no scopes, so this goes through a file as Nix's parser does.
 
-use std::collections::HashMap;
+use rnix::SyntaxKind;
+use rustc_hash::FxHashMap;
 
-use rnix::ast;
-use rnix::{SyntaxKind, SyntaxNode};
-use rowan::ast::AstNode as _;
-
-use super::syntax::attr_name;
+use super::code::{Code, Node};
 
 /// A variable: the `let`, `rec` set or function that binds it, and its name there.
-pub(super) type Variable = (SyntaxNode, String);
+pub(super) type Variable<'a> = (Node<'a>, &'a str);
 
 /// Where one file uses its variables.
 #[derive(Debug, Default)]
-pub(super) struct Scopes {
-    uses: HashMap<Variable, Vec<SyntaxNode>>,
-    /// Names that nothing binds, but that stand inside a `with`: the use and the `with`s around it.
-    pub(super) in_with: Vec<(SyntaxNode, String)>,
+pub(super) struct Scopes<'a> {
+    uses: FxHashMap<Variable<'a>, Vec<Node<'a>>>,
+    /// Names that nothing binds, but that stand inside a `with`.
+    pub(super) in_with: Vec<(Node<'a>, &'a str)>,
 }
 
-impl Scopes {
-    pub(super) fn of(root: &SyntaxNode) -> Scopes {
+impl<'a> Scopes<'a> {
+    pub(super) fn of(code: &'a Code) -> Scopes<'a> {
         let mut scopes = Scopes::default();
-        for node in root.descendants().filter(|node| node.kind() == SyntaxKind::NODE_IDENT) {
-            let name = node.text().to_string();
-            let Some(parent) = node.parent() else { continue };
-            let from = match parent.kind() {
-                SyntaxKind::NODE_ATTRPATH | SyntaxKind::NODE_PAT_BIND | SyntaxKind::NODE_IDENT_PARAM => {
-                    continue;
+        // The scopes around a node, and by name those of them that bind it, innermost last.
+        let mut open: Vec<(Node<'a>, Vec<&'a str>)> = Vec::new();
+        let mut bound: FxHashMap<&'a str, Vec<Node<'a>>> = FxHashMap::default();
+        let mut withs: Vec<Node<'a>> = Vec::new();
+        for node in code.root().descendants() {
+            while let Some((_, names)) = open.pop_if(|(scope, _)| !scope.contains(node)) {
+                for name in names {
+                    bound.get_mut(name).and_then(Vec::pop);
                 }
-                SyntaxKind::NODE_PAT_ENTRY if parent.first_child().as_ref() == Some(&node) => continue,
-                SyntaxKind::NODE_INHERIT => match ast::Inherit::cast(parent.clone()) {
-                    // `inherit (set) name`: the name is an attribute, no variable.
-                    Some(inherit) if inherit.from().is_some() => continue,
-                    // `inherit name`: looked up outside of the set or `let` that inherits it.
-                    _ => parent.parent(),
-                },
-                _ => Some(node.clone()),
-            };
-            match from.and_then(|from| binder(&from, &name)) {
-                Some(Binder::Bound(scope)) => scopes.uses.entry((scope, name)).or_default().push(node),
-                Some(Binder::With) => scopes.in_with.push((node, name)),
-                None => {}
+            }
+            while withs.pop_if(|body| body.number() < node.number() && !body.contains(node)).is_some() {}
+            match node.kind() {
+                SyntaxKind::NODE_WITH => withs.extend(node.child(1)),
+                SyntaxKind::NODE_IDENT => {
+                    let name = node.text();
+                    let Some(outside) = looked_up(node) else { continue };
+                    let binders = bound.get(name).map_or(&[][..], Vec::as_slice);
+                    match binders.iter().rev().find(|scope| Some(**scope) != outside) {
+                        Some(scope) => scopes.uses.entry((*scope, name)).or_default().push(node),
+                        None if withs.iter().any(|body| body.contains(node)) => {
+                            scopes.in_with.push((node, name));
+                        }
+                        None => {}
+                    }
+                }
+                _ => {
+                    let names = binds(node);
+                    if !names.is_empty() {
+                        for name in &names {
+                            bound.entry(name).or_default().push(node);
+                        }
+                        open.push((node, names));
+                    }
+                }
             }
         }
         scopes
     }
 
-    pub(super) fn uses(&self, variable: &Variable) -> &[SyntaxNode] {
+    pub(super) fn uses(&self, variable: &Variable<'a>) -> &[Node<'a>] {
         self.uses.get(variable).map_or(&[], Vec::as_slice)
     }
 
     /// All variables, with their uses.
-    pub(super) fn variables(&self) -> impl Iterator<Item = (&Variable, &[SyntaxNode])> {
+    pub(super) fn variables(&self) -> impl Iterator<Item = (&Variable<'a>, &[Node<'a>])> {
         self.uses.iter().map(|(variable, uses)| (variable, uses.as_slice()))
     }
 
     /// The uses of function arguments of this name, but for those of the function `but`.
-    pub(super) fn arguments<'a>(
-        &'a self,
-        name: &'a str,
-        but: Option<&'a SyntaxNode>,
-    ) -> impl Iterator<Item = &'a SyntaxNode> {
+    pub(super) fn arguments(&self, name: &str, but: Option<Node<'a>>) -> impl Iterator<Item = Node<'a>> {
         self.variables()
             .filter(move |((scope, bound), _)| {
-                bound == name && scope.kind() == SyntaxKind::NODE_LAMBDA && Some(scope) != but
+                *bound == name && scope.kind() == SyntaxKind::NODE_LAMBDA && Some(*scope) != but
             })
-            .flat_map(|(_, uses)| uses)
+            .flat_map(|(_, uses)| uses.iter().copied())
     }
 }
 
-/// Who binds a use of a name.
-pub(super) enum Binder {
-    /// This `let`, `rec` set or function.
-    Bound(SyntaxNode),
-    /// Nothing, but a `with` may.
-    With,
-}
-
-/// Walks outwards from `from` (a node whose own bindings do not count) to who binds `name`.
-pub(super) fn binder(from: &SyntaxNode, name: &str) -> Option<Binder> {
-    let mut with = false;
-    let mut inner = from.clone();
-    while let Some(node) = inner.parent() {
-        let binds = match node.kind() {
-            SyntaxKind::NODE_LET_IN => ast::LetIn::cast(node.clone()).is_some_and(|it| binds(&it, name)),
-            SyntaxKind::NODE_LEGACY_LET => {
-                ast::LegacyLet::cast(node.clone()).is_some_and(|it| binds(&it, name))
-            }
-            SyntaxKind::NODE_ATTR_SET => ast::AttrSet::cast(node.clone())
-                .is_some_and(|it| it.rec_token().is_some() && binds(&it, name)),
-            SyntaxKind::NODE_LAMBDA => ast::Lambda::cast(node.clone())
-                .and_then(|lambda| lambda.param())
-                .is_some_and(|param| parameters(&param).iter().any(|bound| bound == name)),
-            SyntaxKind::NODE_WITH => {
-                let namespace = ast::With::cast(node.clone()).and_then(|it| it.namespace());
-                with |= namespace.is_none_or(|namespace| *namespace.syntax() != inner);
-                false
-            }
-            _ => false,
-        };
-        if binds {
-            return Some(Binder::Bound(node));
-        }
-        inner = node;
+/// Whether an identifier is a variable. Gives the scope that does not count when it is looked up: the
+/// set or `let` that `inherit`s it.
+fn looked_up(node: Node<'_>) -> Option<Option<Node<'_>>> {
+    let parent = node.parent()?;
+    match parent.kind() {
+        SyntaxKind::NODE_ATTRPATH | SyntaxKind::NODE_PAT_BIND | SyntaxKind::NODE_IDENT_PARAM => None,
+        SyntaxKind::NODE_PAT_ENTRY if parent.child(0) == Some(node) => None,
+        // `inherit (set) name`: the name is an attribute, no variable.
+        SyntaxKind::NODE_INHERIT if parent.source().is_some() => None,
+        SyntaxKind::NODE_INHERIT => Some(parent.parent()),
+        _ => Some(None),
     }
-    with.then_some(Binder::With)
 }
 
-fn binds(scope: &impl ast::HasEntry, name: &str) -> bool {
-    let first = |path: ast::Attrpath| path.attrs().next().and_then(|attr| attr_name(&attr));
-    scope.attrpath_values().any(|it| it.attrpath().and_then(first).as_deref() == Some(name))
-        || scope.inherits().flat_map(|it| it.attrs()).any(|attr| attr_name(&attr).as_deref() == Some(name))
+/// The names that a node binds for what is inside of it.
+fn binds(node: Node<'_>) -> Vec<&str> {
+    let mut names: Vec<&str> = match node.kind() {
+        SyntaxKind::NODE_LET_IN | SyntaxKind::NODE_LEGACY_LET => entries(node),
+        SyntaxKind::NODE_ATTR_SET if node.is_rec() => entries(node),
+        SyntaxKind::NODE_LAMBDA => node.child(0).map(parameters).unwrap_or_default(),
+        _ => Vec::new(),
+    };
+    // `a.b = 1; a.c = 2;` bind `a` once.
+    names.sort_unstable();
+    names.dedup();
+    names
+}
+
+fn entries(scope: Node<'_>) -> Vec<&str> {
+    let bound = scope.bindings().filter_map(|it| it.path()?.child(0)?.name());
+    let inherits = scope.children().filter(|child| child.kind() == SyntaxKind::NODE_INHERIT);
+    bound.chain(inherits.flat_map(Node::inherited).filter_map(Node::name)).collect()
 }
 
 /// The names that a function's parameter binds.
-pub(super) fn parameters(param: &ast::Param) -> Vec<String> {
-    let text = |ident: ast::Ident| ident.syntax().text().to_string();
-    match param {
-        ast::Param::IdentParam(param) => param.ident().map(text).into_iter().collect(),
-        ast::Param::Pattern(pattern) => pattern
-            .pat_entries()
-            .filter_map(|entry| entry.ident())
-            .chain(pattern.pat_bind().and_then(|bind| bind.ident()))
-            .map(text)
-            .collect(),
+pub(super) fn parameters(parameter: Node<'_>) -> Vec<&str> {
+    match parameter.kind() {
+        SyntaxKind::NODE_PATTERN => {
+            parameter.children().filter_map(|it| it.child(0)).map(Node::text).collect()
+        }
+        _ => parameter.child(0).map(Node::text).into_iter().collect(),
     }
 }

@@ -1,11 +1,12 @@
-//! Nix source text parsed into rnix's lossless tree, and the few readings of the tree that every
-//! other file of this room needs: places, static attribute paths, literal strings and paths.
+//! Nix source text, parsed: errors and places, and the few readings of rnix's lossless tree that the
+//! declarations of a flake.nix and their edits need.
 
 use rnix::ast::{self, HasEntry as _, InterpolPart};
 use rnix::{ParseError, SyntaxKind, SyntaxNode, TextRange, TextSize};
 use rowan::ast::AstNode as _;
 
 use super::NixError;
+use super::code::Code;
 use super::nesting::is_too_deep;
 
 /// No Nix file that a person wrote comes near; a larger one is refused instead of parsed.
@@ -14,8 +15,7 @@ const MAX_BYTES: usize = 4 << 20;
 /// One parsed Nix file.
 #[derive(Debug, Clone)]
 pub struct Source {
-    text: String,
-    root: SyntaxNode,
+    code: Code,
     line_starts: Vec<u32>,
 }
 
@@ -36,7 +36,7 @@ impl Source {
             return Err(NixError::TooDeep);
         }
         let parse = rnix::Root::parse(text);
-        let source = Source { text: text.to_owned(), root: parse.syntax(), line_starts };
+        let source = Source { code: Code::new(text, parse.syntax().green().as_ref()), line_starts };
         if let Some(line) = conflict_marker(text) {
             return Err(NixError::ConflictMarkers { line });
         }
@@ -49,45 +49,51 @@ impl Source {
     /// The text as it was given.
     #[must_use]
     pub fn text(&self) -> &str {
-        &self.text
+        self.code.text()
     }
 
     /// The 1-based line of a header that says that another program writes this file, such as flake-file's
     /// `# DO-NOT-EDIT`.
     #[must_use]
     pub fn generated(&self) -> Option<usize> {
-        let head = self.text.lines().take_while(|line| line.is_empty() || line.starts_with('#'));
+        let head = self.text().lines().take_while(|line| line.is_empty() || line.starts_with('#'));
         let words = |line: &str| line.to_ascii_lowercase().replace(['-', '_'], " ");
         head.map(words)
             .position(|line| line.contains("do not edit") || line.contains("@generated"))
             .map(|at| at + 1)
     }
 
-    /// The root of the tree.
-    pub(super) fn root(&self) -> &SyntaxNode {
-        &self.root
+    pub(super) fn code(&self) -> &Code {
+        &self.code
     }
 
-    /// The file's expression.
+    /// rnix's tree, with every byte of the text in it. Read again each time: only a file that is edited
+    /// needs it, and of all others it would fill the memory.
+    pub(super) fn root(&self) -> SyntaxNode {
+        rnix::Root::parse(self.text()).syntax()
+    }
+
+    /// The file's expression in rnix's tree.
     pub(super) fn expression(&self) -> Option<ast::Expr> {
-        ast::Root::cast(self.root.clone())?.expr()
+        ast::Root::cast(self.root())?.expr()
     }
 
     /// The 1-based line of an offset in bytes.
-    pub(super) fn line(&self, offset: TextSize) -> usize {
-        self.line_starts.partition_point(|start| *start <= u32::from(offset))
+    pub(super) fn line(&self, offset: impl Into<usize>) -> usize {
+        let offset = offset.into();
+        self.line_starts.partition_point(|start| *start as usize <= offset)
     }
 
     /// The 1-based line and column (in characters) of an offset in bytes.
     fn line_and_column(&self, offset: TextSize) -> (usize, usize) {
         let line = self.line(offset);
         let start = self.line_starts.get(line - 1).map_or(0, |start| *start as usize);
-        let column = self.text.get(start..usize::from(offset)).map_or(1, |head| head.chars().count() + 1);
+        let column = self.text().get(start..usize::from(offset)).map_or(1, |head| head.chars().count() + 1);
         (line, column)
     }
 
     fn syntax_error(&self, error: &ParseError) -> NixError {
-        let end = TextSize::of(self.text.as_str());
+        let end = TextSize::of(self.text());
         let (at, what) = match error {
             ParseError::Unexpected(range) | ParseError::UnexpectedExtra(range) => {
                 (range.start(), self.unexpected(*range))
@@ -113,7 +119,7 @@ impl Source {
     }
 
     fn unexpected(&self, range: TextRange) -> String {
-        match self.text[range].split_whitespace().next() {
+        match self.text()[range].split_whitespace().next() {
             Some(word) => {
                 format!("unexpected `{}`", word.chars().take(40).collect::<String>().escape_debug())
             }
@@ -199,37 +205,6 @@ pub(super) type AttrPath = Vec<Option<String>>;
 /// The names of an attribute path.
 pub(super) fn attr_path(path: &ast::Attrpath) -> AttrPath {
     path.attrs().map(|attr| attr_name(&attr)).collect()
-}
-
-/// The text of a relative path literal (`./nix`), unless it is computed.
-pub(super) fn literal_path(expr: &ast::Expr) -> Option<String> {
-    let ast::Expr::PathRel(path) = expr else { return None };
-    match path.parts().as_slice() {
-        [InterpolPart::Literal(content)] => Some(content.text().to_owned()),
-        _ => None,
-    }
-}
-
-/// The functions of an application, innermost first argument last: `f a b` gives `f` and `[a, b]`.
-pub(super) fn application(expr: &ast::Expr) -> (ast::Expr, Vec<ast::Expr>) {
-    let mut arguments = Vec::new();
-    let mut function = unparenthesized(expr.clone());
-    while let ast::Expr::Apply(apply) = &function {
-        let (Some(inner), Some(argument)) = (apply.lambda(), apply.argument()) else { break };
-        arguments.push(argument);
-        function = unparenthesized(inner);
-    }
-    arguments.reverse();
-    (function, arguments)
-}
-
-/// The last name of a variable or selection: `mkFlake` for `inputs.flake-parts.lib.mkFlake`.
-pub(super) fn last_name(expr: &ast::Expr) -> Option<String> {
-    match expr {
-        ast::Expr::Ident(ident) => Some(ident.syntax().text().to_string()),
-        ast::Expr::Select(select) => attr_name(&select.attrpath()?.attrs().last()?),
-        _ => None,
-    }
 }
 
 /// Every binding of an attribute set written out, nested sets flattened: `a.b = { c = 1; }` gives

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use camino::{Utf8Path, Utf8PathBuf};
+use rayon::prelude::*;
 use thiserror::Error;
 
 use crate::finding::{Code, Finding};
@@ -156,8 +157,10 @@ impl Flake {
         let mut findings = Vec::new();
         let mut unreadable = Vec::new();
         let mut sources = BTreeMap::new();
-        for (path, bytes) in files.iter().filter(|(path, _)| path.extension() == Some("nix")) {
-            match Source::parse(bytes) {
+        let code: Vec<_> = files.iter().filter(|(path, _)| path.extension() == Some("nix")).collect();
+        let parsed: Vec<_> = code.par_iter().map(|(_, bytes)| Source::parse(bytes)).collect();
+        for ((path, bytes), parsed) in code.into_iter().zip(parsed) {
+            match parsed {
                 Ok(source) => {
                     sources.insert(path.clone(), source);
                 }

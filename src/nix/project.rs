@@ -1,0 +1,248 @@
+//! The Nix files of a flake, and how it comes to read each of them.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use camino::{Utf8Component, Utf8Path, Utf8PathBuf};
+use rayon::prelude::*;
+use rnix::SyntaxKind;
+
+use super::Source;
+use super::code::Node;
+use super::module::stands_in_imports;
+
+/// How a flake comes to read one of its files.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Role {
+    /// The flake.nix.
+    Flake,
+    /// A flake-parts module.
+    Module,
+    /// Code that a reached file names by path.
+    Imported,
+    /// Nobody is seen to read it.
+    Unreached,
+}
+
+/// The Nix files of a flake, with the role that each plays.
+#[derive(Debug)]
+pub struct Project {
+    /// Sorted by path, so that what lies below a folder stands together.
+    pub(super) files: Vec<ProjectFile>,
+    index: HashMap<Utf8PathBuf, usize>,
+    /// Modules that are imported but are not among the files: who imports them, and what is written there.
+    pub(super) unread: Vec<(Utf8PathBuf, usize, String)>,
+    /// The folders of import-trees of modules, as each file writes them.
+    trees: HashMap<usize, HashSet<String>>,
+}
+
+#[derive(Debug)]
+pub(super) struct ProjectFile {
+    pub(super) path: Utf8PathBuf,
+    pub(super) source: Source,
+    pub(super) role: Role,
+    /// The places that name files of the flake, by the node's number, with the files.
+    pub(super) references: Vec<(u32, Vec<usize>)>,
+}
+
+impl Project {
+    /// Finds the role of each file. Paths are relative to the flake, whose file is `flake.nix`.
+    #[must_use]
+    pub fn new(sources: BTreeMap<Utf8PathBuf, Source>) -> Project {
+        let files: Vec<ProjectFile> = sources
+            .into_iter()
+            .map(|(path, source)| {
+                let role = if path == "flake.nix" { Role::Flake } else { Role::Unreached };
+                ProjectFile { path, source, role, references: Vec::new() }
+            })
+            .collect();
+        let index = files.iter().enumerate().map(|(at, file)| (file.path.clone(), at)).collect();
+        let mut project = Project { files, index, unread: Vec::new(), trees: HashMap::new() };
+        project.find_modules();
+        let references: Vec<_> =
+            (0..project.files.len()).into_par_iter().map(|at| project.references(at)).collect();
+        for (file, references) in project.files.iter_mut().zip(references) {
+            file.references = references;
+        }
+        project.find_imported();
+        project
+    }
+
+    /// The flake's flake-parts modules, with flake.nix first among them.
+    pub fn modules(&self) -> impl Iterator<Item = (&Utf8Path, &Source, bool)> {
+        self.files
+            .iter()
+            .filter(|file| matches!(file.role, Role::Flake | Role::Module))
+            .map(|file| (file.path.as_path(), &file.source, file.role == Role::Flake))
+    }
+
+    /// The text of every file, by path.
+    pub fn texts(&self) -> impl Iterator<Item = (&Utf8Path, &str)> {
+        self.files.iter().map(|file| (file.path.as_path(), file.source.text()))
+    }
+
+    /// The role of a file.
+    #[must_use]
+    pub fn role(&self, path: &Utf8Path) -> Option<Role> {
+        self.index.get(path).and_then(|at| self.files.get(*at)).map(|file| file.role)
+    }
+
+    fn find_modules(&mut self) {
+        let mut queue: Vec<usize> = self.index.get(Utf8Path::new("flake.nix")).copied().into_iter().collect();
+        while let Some(at) = queue.pop() {
+            let Some(file) = self.files.get(at) else { continue };
+            let is_flake = file.role == Role::Flake;
+            let mut modules: Vec<usize> = Vec::new();
+            for (written, line) in file.source.imported_paths(is_flake) {
+                let path = joined(&file.path, &written);
+                let found = path.and_then(|path| {
+                    self.index.get(&path).or_else(|| self.index.get(&path.join("default.nix")))
+                });
+                match found {
+                    Some(module) => modules.push(*module),
+                    None => self.unread.push((file.path.clone(), line, written)),
+                }
+            }
+            for tree in file.source.import_trees(is_flake) {
+                self.trees.entry(at).or_default().insert(tree.path.clone());
+                let Some(root) = joined(&file.path, &tree.path) else { continue };
+                modules.extend(self.below(&root).filter(|at| self.is_visible(*at, &root)));
+            }
+            for module in modules {
+                if let Some(file) = self.files.get_mut(module).filter(|file| file.role == Role::Unreached) {
+                    file.role = Role::Module;
+                    queue.push(module);
+                }
+            }
+        }
+    }
+
+    fn find_imported(&mut self) {
+        let reached = |file: &ProjectFile| file.role != Role::Unreached;
+        let mut queue: Vec<usize> =
+            self.files.iter().enumerate().filter(|(_, file)| reached(file)).map(|(at, _)| at).collect();
+        while let Some(at) = queue.pop() {
+            let Some(file) = self.files.get(at) else { continue };
+            // What import-tree passes over in its own folder, it does not read.
+            let references = file
+                .references
+                .iter()
+                .filter(|(node, _)| !self.is_module_tree(at, file.source.code().node(*node)));
+            for target in references.flat_map(|(_, targets)| targets.clone()).collect::<Vec<_>>() {
+                if let Some(file) = self.files.get_mut(target).filter(|file| !reached(file)) {
+                    file.role = Role::Imported;
+                    queue.push(target);
+                }
+            }
+        }
+    }
+
+    /// import-tree passes over a path with `/_` in it (import-tree: `default.nix`).
+    fn is_visible(&self, at: usize, root: &Utf8Path) -> bool {
+        self.files.get(at).is_some_and(|file| {
+            let below = file.path.strip_prefix(root).unwrap_or(&file.path);
+            !below.components().any(|part| part.as_str().starts_with('_'))
+        })
+    }
+
+    fn below(&self, folder: &Utf8Path) -> impl Iterator<Item = usize> {
+        let start = self.files.partition_point(|file| file.path.as_path() < folder);
+        let inside = self.files.iter().skip(start).take_while(|file| file.path.starts_with(folder)).count();
+        start..start + inside
+    }
+
+    /// Every place in a file that names files of the flake, `./x` or `"${self}/x"`: the file itself, or
+    /// all that lie below a folder, where the code may read any of them. Modules are read as modules,
+    /// whoever names their folder.
+    fn references(&self, from: usize) -> Vec<(u32, Vec<usize>)> {
+        let Some(file) = self.files.get(from) else { return Vec::new() };
+        let is_module =
+            |at: &usize| self.files.get(*at).is_some_and(|it| matches!(it.role, Role::Flake | Role::Module));
+        let named = |node: Node<'_>| {
+            let (from_root, text) = written_path(node)?;
+            let base = if from_root { Utf8Path::new("flake.nix") } else { &file.path };
+            let path = joined(base, text)?;
+            let files = match self.index.get(&path) {
+                Some(exact) => vec![*exact],
+                None => self.below(&path).filter(|at| !is_module(at)).collect(),
+            };
+            (!files.is_empty()).then_some((node.number(), files))
+        };
+        file.source.code().root().descendants().filter_map(named).collect()
+    }
+
+    /// Whether a place that names the file `target` hands it to the module system, which reads it as the
+    /// module that it was followed as.
+    pub(super) fn is_import_of_module(&self, from: usize, node: Node<'_>, target: usize) -> bool {
+        let is_module = self.files.get(target).is_some_and(|file| file.role == Role::Module);
+        self.is_module_tree(from, node) || is_module && stands_in_imports(node)
+    }
+
+    /// Whether a path literal is the folder of an import-tree of modules.
+    fn is_module_tree(&self, from: usize, node: Node<'_>) -> bool {
+        self.trees.get(&from).is_some_and(|trees| {
+            written_path(node).is_some_and(|(_, path)| trees.contains(path)) && stands_in_imports(node)
+        })
+    }
+
+    /// Whether the file belongs to another flake below this one, and no code of this one reads it.
+    pub(super) fn is_foreign(&self, at: usize) -> bool {
+        self.files.get(at).filter(|file| file.role == Role::Unreached).is_some_and(|file| {
+            let folders = file.path.ancestors().skip(1).filter(|folder| !folder.as_str().is_empty());
+            folders.map(|folder| folder.join("flake.nix")).any(|flake| self.index.contains_key(&flake))
+        })
+    }
+}
+
+/// The path that a node writes, as `./x`, `"${self}/x"` or `self + "/x"`, and whether it begins at the
+/// flake's folder rather than at the file's. Of a path that is partly computed, `./hosts/${name}.nix`, the
+/// folder is certain.
+fn written_path(node: Node<'_>) -> Option<(bool, &str)> {
+    let is_self = |base: Option<Node<'_>>| base.and_then(Node::last_name) == Some("self");
+    match node.kind() {
+        SyntaxKind::NODE_PATH_REL => Some((
+            false,
+            match node.child(0) {
+                None => node.text(),
+                Some(computed) => folder(node.text().get(..computed.start() - node.start())?)?,
+            },
+        )),
+        SyntaxKind::NODE_BIN_OP if is_self(node.child(0)) => {
+            Some((true, node.child(1)?.string()?.strip_prefix('/')?))
+        }
+        SyntaxKind::NODE_STRING => {
+            let base = node.child(0).filter(|base| is_self(base.child(0)))?;
+            let quote = if node.text().starts_with('"') { "\"" } else { "''" };
+            let (before, rest) = node.text().split_at_checked(base.start() - node.start())?;
+            let rest = rest.strip_prefix(base.text())?.strip_suffix(quote)?.strip_prefix('/')?;
+            // What is computed or escaped is not certain.
+            let certain = rest.find(['$', '\\']).or_else(|| rest.find("''"));
+            let path = certain.map_or(Some(rest), |end| folder(rest.get(..end)?))?;
+            before.trim_end().strip_suffix(quote).is_some().then_some((true, path))
+        }
+        _ => None,
+    }
+}
+
+/// What is certain of a path of which only the beginning is written.
+fn folder(beginning: &str) -> Option<&str> {
+    beginning.rsplit_once('/').map(|(folder, _)| folder)
+}
+
+/// A path written in a file, made relative to the flake; `None` where it leaves the flake.
+#[must_use]
+pub fn joined(file: &Utf8Path, path: &str) -> Option<Utf8PathBuf> {
+    let mut result: Utf8PathBuf = file.parent().unwrap_or(Utf8Path::new("")).to_owned();
+    for part in Utf8Path::new(path).components() {
+        match part {
+            Utf8Component::CurDir => {}
+            Utf8Component::ParentDir => {
+                if !result.pop() {
+                    return None;
+                }
+            }
+            Utf8Component::Normal(name) => result.push(name),
+            Utf8Component::RootDir | Utf8Component::Prefix(_) => return None,
+        }
+    }
+    Some(result)
+}
