@@ -2,10 +2,12 @@
 
 use std::fmt::Write as _;
 
+use serde_json::Number;
 use thiserror::Error;
 
 use super::cut::Follower;
 use super::place::Place;
+use super::read::whole;
 
 /// `name` as it may be shown: names from a lock are anybody's, so that control characters,
 /// escape sequences and characters that turn the direction of text come out escaped.
@@ -47,6 +49,17 @@ pub fn path_shown<S: AsRef<str>>(path: &[S]) -> String {
     out
 }
 
+/// A name through [`shown`], cut where no person would read on.
+pub(super) fn brief(name: &str) -> String {
+    const LONGEST: usize = 80;
+    let mut out = shown(name);
+    if let Some((end, _)) = out.char_indices().nth(LONGEST) {
+        out.truncate(end);
+        out.push('…');
+    }
+    out
+}
+
 /// What is wrong with a lock. Messages are fragments that fit after "failed to read flake.lock: ".
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[non_exhaustive]
@@ -83,15 +96,15 @@ pub enum LockError {
         at: Option<Place>,
     },
     /// Nix: `lock file '…' has unsupported version 4`.
-    #[error("unsupported version {version}")]
+    #[error("{}", version.as_ref().map_or("no `version`".to_owned(), |version| format!("unsupported version {version}")))]
     UnsupportedVersion {
-        /// The version, 0 where none is given.
-        version: u64,
+        /// The version, as far as one is given.
+        version: Option<Number>,
         /// Where it is given.
         at: Option<Place>,
     },
     /// `root` is missing, or names a node that is not there.
-    #[error("missing root node{}", key.as_ref().map(|key| format!(" `{}`", shown(key))).unwrap_or_default())]
+    #[error("missing root node{}", key.as_ref().map(|key| format!(" `{}`", brief(key))).unwrap_or_default())]
     MissingRoot {
         /// What `root` says.
         key: Option<String>,
@@ -101,9 +114,9 @@ pub enum LockError {
     /// Nix: `lock file references missing node 'c'`.
     #[error(
         "reference to missing node `{}` (input `{}` of node `{}`)",
-        shown(key),
-        shown(input),
-        shown(from)
+        brief(key),
+        brief(input),
+        brief(from)
     )]
     MissingNode {
         /// The key that is not there.
@@ -117,7 +130,7 @@ pub enum LockError {
     },
     /// Nix: `attribute 'original' missing in lock file`, and the same for `locked` and for the
     /// `type` in either.
-    #[error("attribute `{attribute}` missing in node `{}`", shown(node))]
+    #[error("attribute `{attribute}` missing in node `{}`", brief(node))]
     MissingAttribute {
         /// The node's key.
         node: String,
@@ -129,8 +142,8 @@ pub enum LockError {
     /// Nix: `unsupported input attribute type in lock file`.
     #[error(
         "attribute `{}` of node `{}` is neither string, number nor boolean",
-        shown(attribute),
-        shown(node)
+        brief(attribute),
+        brief(node)
     )]
     AttributeType {
         /// The node's key.
@@ -141,7 +154,7 @@ pub enum LockError {
         at: Option<Place>,
     },
     /// Nix: `lock file contains unlocked input`, `lockfile contains mutable lock`.
-    #[error("unlocked input in node `{}`: neither `rev` nor `narHash`", shown(node))]
+    #[error("unlocked input in node `{}`: neither `rev` nor `narHash`", brief(node))]
     Unlocked {
         /// The node's key.
         node: String,
@@ -149,7 +162,7 @@ pub enum LockError {
         at: Option<Place>,
     },
     /// Nix: `lock file contains cycle to root node`.
-    #[error("cycle to the root node (input `{}` of node `{}`)", shown(input), shown(from))]
+    #[error("cycle to the root node (input `{}` of node `{}`)", brief(input), brief(from))]
     RootCycle {
         /// The key of the node that refers to the root.
         from: String,
@@ -160,7 +173,7 @@ pub enum LockError {
     },
     /// Nodes that contain themselves. Nix reads such a lock, and then runs out of stack when the
     /// flake uses it.
-    #[error("cycle of nodes (input `{}` of node `{}` leads back to it)", shown(input), shown(from))]
+    #[error("cycle of nodes (input `{}` of node `{}` leads back to it)", brief(input), brief(from))]
     Cycle {
         /// The key of a node on the cycle.
         from: String,
@@ -243,12 +256,17 @@ impl LockError {
                 [top, key, ..] if top == "nodes" => format!(
                     "a merge left node `{}` or a part of it twice: take one side of flake.lock \
                      whole, then run `nix flake lock`",
-                    shown(key)
+                    brief(key)
                 ),
                 _ => format!("a merge may have left it: {lock_anew}"),
             },
-            UnsupportedVersion { version, .. } if *version < 5 => {
-                "written by a Nix from before 2020: run `nix flake lock` with a current one".to_owned()
+            UnsupportedVersion { version: None, .. } | TooLarge { .. } | TooManyNodes { .. } => {
+                lock_anew.to_owned()
+            }
+            UnsupportedVersion { version: Some(version), .. } if whole(version) < 5 => {
+                "written by a Nix from before 2020, and \
+                 refused by those since: delete it and run `nix flake lock`"
+                    .to_owned()
             }
             UnsupportedVersion { .. } => {
                 "versions 5, 6 and 7 are known; a newer flakepart may read it".to_owned()
@@ -256,8 +274,8 @@ impl LockError {
             MissingNode { key, from, .. } => format!(
                 "a merge may have lost node `{}`: put it back, or remove node `{}` as well and \
                  run `nix flake lock`",
-                shown(key),
-                shown(from)
+                brief(key),
+                brief(from)
             ),
             Unlocked { .. } => "run `nix flake lock` with the input committed, or pass it \
                  through a fetcher that has a revision"
@@ -266,7 +284,6 @@ impl LockError {
                 "follows belong in flake.nix: mend or cut it there (`{} = \"\"`)",
                 follower.declaration()
             ),
-            TooLarge { .. } | TooManyNodes { .. } => return None,
         })
     }
 
@@ -317,7 +334,7 @@ impl LockError {
 #[non_exhaustive]
 pub enum PruneError {
     /// There is no such root input.
-    #[error("no root input `{}`", shown(name))]
+    #[error("no root input `{}`", brief(name))]
     UnknownInput {
         /// The name asked for.
         name: String,
@@ -343,8 +360,8 @@ impl PruneError {
                 let first = followers.first()?;
                 Some(format!(
                     "move `{}` as well, keep `{}`, or cut the follows in flake.nix (`{} = \"\"`)",
-                    shown(first.root_input()),
-                    shown(first.target()),
+                    brief(first.root_input()),
+                    brief(first.target()),
                     first.declaration()
                 ))
             }
@@ -357,7 +374,7 @@ impl PruneError {
 #[non_exhaustive]
 pub enum ExtractError {
     /// There is no such root input.
-    #[error("no root input `{}`", shown(name))]
+    #[error("no root input `{}`", brief(name))]
     UnknownInput {
         /// The name asked for.
         name: String,
@@ -371,13 +388,13 @@ pub enum ExtractError {
         needed: Vec<String>,
     },
     /// Two inputs of the nested lock would have one name.
-    #[error("alias `{}` is taken already", shown(alias))]
+    #[error("alias `{}` is taken already", brief(alias))]
     AliasTaken {
         /// The name.
         alias: String,
     },
     /// A path relative to the root flake means another folder in a nested one.
-    #[error("input `{}` holds a path relative to the root flake: `{}`", shown(input), shown(reference))]
+    #[error("input `{}` holds a path relative to the root flake: `{}`", brief(input), brief(reference))]
     Relative {
         /// The root input that is it, or in whose subtree it is.
         input: String,
@@ -400,7 +417,7 @@ impl ExtractError {
             ExtractError::Leaving { needed, .. } => {
                 let mut hint = "take along".to_owned();
                 for name in needed {
-                    let name = shown(name);
+                    let name = brief(name);
                     // Cannot fail: a String takes every write.
                     let _ = write!(hint, " `--alias {name}=root-{name}`");
                 }

@@ -11,10 +11,13 @@ use super::attrs::Attrs;
 use super::document::{Edge, Lock, Node};
 use super::error::LockError;
 use super::index::{Index, NONE};
-use super::place;
+use super::place::{self, Place};
 
 /// What our own readers say where a key comes twice; the place is found afterwards.
 pub(super) const DUPLICATE_KEY: &str = "duplicate key";
+
+/// What the JSON reader says beyond 127 levels.
+const TOO_DEEP: &str = "recursion limit exceeded";
 
 impl Lock {
     /// Reads a lock and refuses what Nix refuses on reading (2.8 and 2.26 agree on it), besides
@@ -22,7 +25,8 @@ impl Lock {
     ///
     /// A byte order mark is skipped, as Nix does. Nodes that the root does not reach are not
     /// checked, and a `follows` that leads nowhere is no error here: see
-    /// [`Graph::unresolved`](super::Graph::unresolved).
+    /// [`Graph::unresolved`](super::Graph::unresolved). Nor are attributes that a fetcher does not
+    /// know or take: each Nix has others.
     ///
     /// # Errors
     /// Any [`LockError`] except `FollowsNothing`, `FollowsCycle` and `TooManyNodes`, with its place
@@ -60,12 +64,14 @@ fn explain(text: &str, error: &serde_json::Error) -> LockError {
         if let Some(at) = place::conflict_marker(text) {
             return LockError::ConflictMarkers { at: Some(at) };
         }
-        let message = super::error::shown(message);
-        return LockError::NotJson { message, at };
+        if message == TOO_DEEP {
+            return LockError::Malformed { message: "nested too deeply for a lock".to_owned(), at };
+        }
+        return not_json(text, error.is_eof(), message, at);
     }
     // Another version may well have another form: that is the better message.
     if let Ok(OnlyVersion(version)) = serde_json::from_str(text)
-        && !(5..=7).contains(&version)
+        && !(5..=7).contains(&version.as_ref().map_or(0, whole))
     {
         return LockError::UnsupportedVersion { version, at: None }.placed(text);
     }
@@ -74,7 +80,37 @@ fn explain(text: &str, error: &serde_json::Error) -> LockError {
     {
         return LockError::DuplicateKey { path, at: Some(at) };
     }
-    LockError::Malformed { message: super::error::shown(message), at }
+    LockError::Malformed { message: in_json_s_words(message), at }
+}
+
+/// Says why a text is not JSON.
+fn not_json(text: &str, ends: bool, message: &str, at: Option<Place>) -> LockError {
+    let nul = text.find('\0').and_then(|at| text.get(..at));
+    let (message, at) = match nul {
+        Some(before) => {
+            let at = Some(place::of_offset(before, before.len()));
+            ("a NUL byte, as in UTF-16 or in a file damaged by a crash", at)
+        }
+        None if text.trim().is_empty() => ("it is empty", at),
+        None if ends => ("it ends too early", at),
+        // Where `nodes` stands for `null`.
+        None if message == "expected ident" => ("expected value", at),
+        None => (message, at),
+    };
+    LockError::NotJson { message: super::error::shown(message), at }
+}
+
+/// What the reader says of a value of the wrong type, with the names that JSON has for types, and short.
+fn in_json_s_words(message: &str) -> String {
+    let parts = message.strip_prefix("invalid type: ").and_then(|rest| rest.rsplit_once(", expected "));
+    let Some((found, expected)) = parts else { return super::error::brief(message) };
+    let found = match found {
+        "sequence" => "an array",
+        "map" => "an object",
+        other => other,
+    };
+    let expected = if expected == "a sequence" { "an array" } else { expected };
+    format!("expected {expected}, found {}", super::error::brief(found))
 }
 
 /// The nodes that the root reaches over edges that are nodes, children before parents.
@@ -191,7 +227,7 @@ impl RawLock {
     fn checked(self) -> Result<Lock, LockError> {
         let version = self.version.as_ref().map_or(0, whole);
         if !(5..=7).contains(&version) {
-            return Err(LockError::UnsupportedVersion { version, at: None });
+            return Err(LockError::UnsupportedVersion { version: self.version, at: None });
         }
         let Some(root) = self.root else {
             return Err(LockError::MissingRoot { key: None, at: None });
@@ -201,14 +237,14 @@ impl RawLock {
 }
 
 /// Nix reads the version as a whole number whatever it is; 7.0 is 7.
-fn whole(number: &Number) -> u64 {
+pub(super) fn whole(number: &Number) -> u64 {
     number.as_u64().unwrap_or_else(|| {
         // The cast saturates.
         number.as_f64().map_or(0, |float| float as u64)
     })
 }
 
-struct OnlyVersion(u64);
+struct OnlyVersion(Option<Number>);
 
 impl<'de> Deserialize<'de> for OnlyVersion {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<OnlyVersion, D::Error> {
@@ -221,10 +257,10 @@ impl<'de> Deserialize<'de> for OnlyVersion {
             }
 
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<OnlyVersion, A::Error> {
-                let mut version = 0;
+                let mut version = None;
                 while let Some(name) = map.next_key::<String>()? {
                     if name == "version" {
-                        version = whole(&map.next_value::<Number>()?);
+                        version = Some(map.next_value()?);
                     } else {
                         map.next_value::<IgnoredAny>()?;
                     }

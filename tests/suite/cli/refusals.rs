@@ -85,7 +85,7 @@ fn no_lock() {
 #[test]
 fn a_lock_that_is_no_json() {
     assert_snapshot!(refused_with("flake.lock", "nodes: []\n"), @"
-    error: flake.lock:1:2: not valid JSON: expected ident
+    error: flake.lock:1:2: not valid JSON: expected value
 
     hint: restore flake.lock from git, or delete it and run `nix flake lock`
     ");
@@ -115,7 +115,7 @@ fn a_lock_of_another_version() {
     assert_snapshot!(said, @"
     error: flake.lock:353:3: unsupported version 4
 
-    hint: written by a Nix from before 2020: run `nix flake lock` with a current one
+    hint: written by a Nix from before 2020, and refused by those since: delete it and run `nix flake lock`
 
     error: flake.lock:353:3: unsupported version 8
 

@@ -3,6 +3,7 @@
 mod corpus;
 mod errors;
 mod golden;
+mod odd;
 mod properties;
 mod real_nix;
 mod rules;

@@ -124,7 +124,8 @@ impl Nix {
 
 fn run(command: &mut Command) -> Run {
     let output = command.output().unwrap();
-    let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+    // Nix repeats what it was given, whatever that is.
+    let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
     Run { code: output.status.code(), stdout: text(output.stdout), stderr: text(output.stderr) }
 }
 
