@@ -16,7 +16,7 @@ pub(super) struct Arguments {
     /// upwards if left out
     #[arg(value_name = "FLAKE|LOCK")]
     targets: Vec<Utf8PathBuf>,
-    /// How to show it
+    /// How to show it; json is one document, and one a line for several targets
     #[arg(long, value_enum, default_value_t = Format::Human)]
     format: Format,
     /// Leave the code unread: only the lock, no sites and no proposals
@@ -24,30 +24,42 @@ pub(super) struct Arguments {
     no_usage: bool,
 }
 
-#[derive(Debug, Clone, Copy, ValueEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, ValueEnum)]
 enum Format {
     Human,
     Json,
 }
 
 pub(super) fn run(arguments: &Arguments, output: &Output) -> Result<Outcome, Error> {
-    let mut analyses = Vec::new();
     if arguments.targets.is_empty() {
-        analyses.push(analyze(Target::open(None)?, arguments)?);
+        print(&[analyze(Target::open(None)?, arguments)?], false, arguments.format, output)?;
+        return Ok(Outcome::Fine);
     }
+    let (mut analyses, mut errors) = (Vec::new(), Vec::new());
     for target in &arguments.targets {
-        let one = Target::open(Some(target)).and_then(|open| analyze(open, arguments));
-        analyses.push(one.map_err(|error| error.within(Some(target).filter(|target| target.is_dir())))?);
-    }
-    match (arguments.format, analyses.as_slice()) {
-        (Format::Human, analyses) => {
-            let texts: Vec<String> = analyses.iter().map(report::analysis).collect();
-            output.data(&texts.join("\n"))?;
+        match Target::open(Some(target)).and_then(|open| analyze(open, arguments)) {
+            Ok(analysis) => analyses.push(analysis),
+            Err(error) => errors.push(error.within(Some(target).filter(|target| target.is_dir()))),
         }
-        (Format::Json, [one]) => output.data(&report::json(one)?)?,
-        (Format::Json, several) => output.data(&report::json(&several)?)?,
     }
-    Ok(Outcome::Fine)
+    print(&analyses, arguments.targets.len() > 1, arguments.format, output)?;
+    // The last one is told by who gets it, and the highest exit code counts.
+    errors.sort_by_key(Error::exit_code);
+    let last = errors.pop();
+    errors.iter().for_each(|error| output.error(error));
+    last.map_or(Ok(Outcome::Fine), Err)
+}
+
+fn print(analyses: &[Analysis], several: bool, format: Format, output: &Output) -> Result<(), Error> {
+    let texts: Result<Vec<String>, Error> = analyses
+        .iter()
+        .map(|analysis| match format {
+            Format::Human => Ok(report::analysis(analysis)),
+            Format::Json if several => Ok(report::json_line(analysis)?),
+            Format::Json => Ok(report::json(analysis)?),
+        })
+        .collect();
+    output.data(&texts?.join(if format == Format::Human { "\n" } else { "" }))
 }
 
 fn analyze(target: Target, arguments: &Arguments) -> Result<Analysis, Error> {

@@ -25,3 +25,8 @@ pub use why::why;
 pub fn json(value: &impl serde::Serialize) -> Result<String, serde_json::Error> {
     serde_json::to_string_pretty(value).map(|text| text + "\n")
 }
+
+/// One value in one line, for where there are several.
+pub fn json_line(value: &impl serde::Serialize) -> Result<String, serde_json::Error> {
+    serde_json::to_string(value).map(|text| text + "\n")
+}

@@ -12,12 +12,16 @@ pub enum TreeError {
     NoFlake {
         /// Where the search began.
         folder: Utf8PathBuf,
+        /// The lock that is there all the same.
+        lock: Option<Utf8PathBuf>,
     },
     /// The folder that was named holds no flake.nix.
     #[error("{folder} has no flake.nix")]
     NoFlakeIn {
         /// The folder.
         folder: Utf8PathBuf,
+        /// The lock that is there all the same.
+        lock: Option<Utf8PathBuf>,
     },
     /// What was named is not there, or not to be read.
     #[error("cannot read {path}: {source}")]
@@ -101,6 +105,9 @@ impl TreeError {
     #[must_use]
     pub fn hint(&self) -> Option<String> {
         match self {
+            TreeError::NoFlake { lock: Some(lock), .. } | TreeError::NoFlakeIn { lock: Some(lock), .. } => {
+                Some(format!("to read the lock on its own: `flakepart analyze {lock}`"))
+            }
             TreeError::NoFlake { .. } | TreeError::NoFlakeIn { .. } => {
                 Some("name the flake's folder: `flakepart COMMAND path/to/flake`".to_owned())
             }

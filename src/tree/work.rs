@@ -20,6 +20,12 @@ pub(super) struct Git {
     pub(super) prefix: Utf8PathBuf,
 }
 
+/// The lock in a folder without a flake.nix: devenv has one of the same form.
+fn lone_lock(folder: &Utf8Path) -> Option<Utf8PathBuf> {
+    let folder = folder.strip_prefix(".").unwrap_or(folder);
+    ["devenv.lock", "flake.lock"].map(|name| folder.join(name)).into_iter().find(|lock| lock.is_file())
+}
+
 impl WorkTree {
     /// Opens the flake in `folder`, or, where none is named, the nearest one upwards from the current
     /// folder.
@@ -35,7 +41,7 @@ impl WorkTree {
                     .canonicalize_utf8()
                     .map_err(|source| TreeError::Unreadable { path: folder.to_owned(), source })?;
                 if !root.join("flake.nix").exists() {
-                    return Err(TreeError::NoFlakeIn { folder: folder.to_owned() });
+                    return Err(TreeError::NoFlakeIn { folder: folder.to_owned(), lock: lone_lock(folder) });
                 }
                 root
             }
@@ -44,7 +50,9 @@ impl WorkTree {
                     .canonicalize_utf8()
                     .map_err(|source| TreeError::Unreadable { path: "the current folder".into(), source })?;
                 let found = here.ancestors().find(|folder| folder.join("flake.nix").exists());
-                found.map(Utf8Path::to_owned).ok_or(TreeError::NoFlake { folder: here })?
+                let missing =
+                    || TreeError::NoFlake { folder: here.clone(), lock: lone_lock(Utf8Path::new("")) };
+                found.map(Utf8Path::to_owned).ok_or_else(missing)?
             }
         };
         let git = match Repository::discover(&root) {

@@ -80,3 +80,161 @@ fn an_input_that_nothing_uses_is_told() {
     let unused = findings.iter().find(|finding| finding["code"] == "input-unused").unwrap();
     assert_eq!((&unused["file"], &unused["line"]), (&"flake.nix".into(), &26.into()));
 }
+
+/// A lock of one input, which is at this revision.
+fn small_lock(revision: &str) -> String {
+    let source = serde_json::json!({ "owner": "o", "repo": "r", "rev": revision, "type": "github" });
+    let nodes = serde_json::json!({
+        "root": { "inputs": { "r": "r" } }, "r": { "locked": source, "original": source },
+    });
+    serde_json::json!({ "nodes": nodes, "root": "root", "version": 7 }).to_string()
+}
+
+#[test]
+fn several_are_analyzed_at_once() {
+    let repo = Repo::new(&[
+        ("a.lock", &small_lock("1")),
+        ("b.lock", &small_lock("2")),
+        ("flake.nix", "{\n  inputs.r.url = \"github:o/r\";\n  outputs = _: { };\n}\n"),
+        ("flake.lock", &small_lock("3")),
+    ]);
+    assert_snapshot!(repo.flakepart(&["analyze", "a.lock", ".", "b.lock"]), @"
+    exit code 0
+    --- stdout ---
+    a.lock: 1 node, 1 input, 193 B
+
+      input  owns              used by
+      r         1  █           not known
+      owns: nodes that leave the lock with this input
+
+    warning[lock-not-canonical]: Nix would write this lock in other bytes
+      --> a.lock
+      help: `flakepart lock normalize --write`
+
+    flake.lock: 1 node, 1 input, 193 B
+
+      input  owns              used by
+      r         1  █           nothing
+      owns: nodes that leave the lock with this input
+
+    No split yet: this flake does not use flake-parts, and partitions are a feature
+    of flake-parts
+      hint: it would take `outputs = inputs: inputs.flake-parts.lib.mkFlake {
+            inherit inputs; } …`; `flakepart analyze` shows what is heavy without it
+
+    At the root stay
+      r
+          no code names it (flake.nix:2)
+
+    warning[lock-not-canonical]: Nix would write this lock in other bytes
+      --> flake.lock
+      help: `flakepart lock normalize --write`
+
+    b.lock: 1 node, 1 input, 193 B
+
+      input  owns              used by
+      r         1  █           not known
+      owns: nodes that leave the lock with this input
+
+    warning[lock-not-canonical]: Nix would write this lock in other bytes
+      --> b.lock
+      help: `flakepart lock normalize --write`
+    ");
+    let both = repo.flakepart(&["analyze", "a.lock", "b.lock", "--format", "json"]);
+    let documents: Vec<serde_json::Value> =
+        both.stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let alone = ["a.lock", "b.lock"].map(|lock| -> serde_json::Value {
+        serde_json::from_str(&repo.flakepart(&["analyze", lock, "--format", "json"]).stdout).unwrap()
+    });
+    assert_eq!(documents, alone);
+}
+
+#[test]
+fn one_broken_lock_of_several_does_not_hide_the_others() {
+    let repo = Repo::new(&[("a.lock", ""), ("b.lock", &small_lock("2")), ("c.lock", "{}")]);
+    assert_snapshot!(repo.flakepart(&["analyze", "a.lock", "b.lock", "c.lock", "gone.lock"]), @"
+    exit code 2
+    --- stdout ---
+    b.lock: 1 node, 1 input, 193 B
+
+      input  owns              used by
+      r         1  █           not known
+      owns: nodes that leave the lock with this input
+
+    warning[lock-not-canonical]: Nix would write this lock in other bytes
+      --> b.lock
+      help: `flakepart lock normalize --write`
+    --- stderr ---
+    error: a.lock:1:1: not valid JSON: it is empty
+
+    hint: restore flake.lock from git, or delete it and run `nix flake lock`
+    error: c.lock: no `version`
+
+    hint: restore flake.lock from git, or delete it and run `nix flake lock`
+    error: cannot read gone.lock: No such file or directory (os error 2)
+    ");
+}
+
+#[test]
+fn devenv_lock_is_a_lock_like_any_other() {
+    let repo = Repo::new(&[
+        ("sub/devenv.yaml", "inputs:\n  r:\n    url: github:o/r\n"),
+        ("sub/devenv.lock", &small_lock("1")),
+    ]);
+    assert_snapshot!(repo.flakepart(&["analyze", "sub/devenv.lock"]), @"
+    exit code 0
+    --- stdout ---
+    sub/devenv.lock: 1 node, 1 input, 193 B
+
+      input  owns              used by
+      r         1  █           not known
+      owns: nodes that leave the lock with this input
+
+    warning[lock-not-canonical]: Nix would write this lock in other bytes
+      --> sub/devenv.lock
+      help: `flakepart lock normalize --write`
+    ");
+    assert_snapshot!(repo.flakepart(&["lock", "normalize", "sub/devenv.lock"]), @r#"
+    exit code 0
+    --- stdout ---
+    {
+      "nodes": {
+        "r": {
+          "locked": {
+            "owner": "o",
+            "repo": "r",
+            "rev": "1",
+            "type": "github"
+          },
+          "original": {
+            "owner": "o",
+            "repo": "r",
+            "rev": "1",
+            "type": "github"
+          }
+        },
+        "root": {
+          "inputs": {
+            "r": "r"
+          }
+        }
+      },
+      "root": "root",
+      "version": 7
+    }
+    "#);
+    // Its folder is no flake.
+    assert_snapshot!(repo.flakepart(&["analyze", "sub"]), @"
+    exit code 2
+    --- stderr ---
+    error: sub has no flake.nix
+
+    hint: to read the lock on its own: `flakepart analyze sub/devenv.lock`
+    ");
+    for arguments in [&["analyze"][..], &["analyze", "."]] {
+        let mut there = crate::support::isolated(env!("CARGO_BIN_EXE_flakepart"), &repo.path().join("sub"));
+        let stderr = String::from_utf8(there.args(arguments).output().unwrap().stderr).unwrap();
+        let hint = "\nhint: to read the lock on its own: `flakepart analyze devenv.lock`\n";
+        assert!(stderr.ends_with(hint), "{stderr}");
+    }
+}
