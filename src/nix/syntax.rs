@@ -36,7 +36,7 @@ impl Source {
             return Err(NixError::TooDeep);
         }
         let parse = rnix::Root::parse(text);
-        let source = Source { code: Code::new(text, parse.syntax().green().as_ref()), line_starts };
+        let source = Source { code: Code::new(text, parse.syntax().green()), line_starts };
         if let Some(line) = conflict_marker(text) {
             return Err(NixError::ConflictMarkers { line });
         }
