@@ -1,8 +1,11 @@
 //! Nix source text, parsed: errors and places, and the few readings of rnix's lossless tree that the
 //! declarations of a flake.nix and their edits need.
 
+use std::sync::OnceLock;
+
 use rnix::ast::{self, HasEntry as _, InterpolPart};
 use rnix::{ParseError, SyntaxKind, SyntaxNode, TextRange, TextSize};
+use rowan::GreenNode;
 use rowan::ast::AstNode as _;
 
 use super::NixError;
@@ -17,6 +20,7 @@ const MAX_BYTES: usize = 4 << 20;
 pub struct Source {
     code: Code,
     line_starts: Vec<u32>,
+    lossless: OnceLock<GreenNode>,
 }
 
 impl Source {
@@ -36,7 +40,8 @@ impl Source {
             return Err(NixError::TooDeep);
         }
         let parse = rnix::Root::parse(text);
-        let source = Source { code: Code::new(text, parse.syntax().green()), line_starts };
+        let source =
+            Source { code: Code::new(text, parse.syntax().green()), line_starts, lossless: OnceLock::new() };
         if let Some(line) = conflict_marker(text) {
             return Err(NixError::ConflictMarkers { line });
         }
@@ -67,10 +72,11 @@ impl Source {
         &self.code
     }
 
-    /// rnix's tree, with every byte of the text in it. Read again each time: only a file that is edited
-    /// needs it, and of all others it would fill the memory.
+    /// rnix's tree, with every byte of the text in it. Only made for the files that are edited: those of
+    /// all others would fill the memory.
     pub(super) fn root(&self) -> SyntaxNode {
-        rnix::Root::parse(self.text()).syntax()
+        let green = || rnix::Root::parse(self.text()).syntax().green().to_owned();
+        SyntaxNode::new_root(self.lossless.get_or_init(green).clone())
     }
 
     /// The file's expression in rnix's tree.
