@@ -60,11 +60,12 @@ impl WorkTree {
             Err(error) if error.code() == git2::ErrorCode::NotFound => None,
             Err(error) => return Err(error.into()),
         };
-        let tree = WorkTree { root, git };
-        if tree.git.is_some() && !tree.entries()?.iter().any(|entry| entry.path == "flake.nix") {
+        if let Some(git) = &git
+            && !super::git::index_paths(git)?.contains_key(Utf8Path::new("flake.nix"))
+        {
             return Err(TreeError::Untracked { path: "flake.nix".into() });
         }
-        Ok(tree)
+        Ok(WorkTree { root, git })
     }
 
     /// The flake's folder, absolute and without links.
