@@ -3,24 +3,7 @@
 use serde::Serialize;
 
 use crate::finding::{Code, Finding};
-use crate::lock::{Graph, Lock};
-
-/// How large a lock is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-pub struct Measure {
-    /// Locked inputs, the root entry not among them.
-    pub nodes: usize,
-    /// The file's size in bytes.
-    pub bytes: usize,
-}
-
-impl Measure {
-    /// Measures a lock.
-    #[must_use]
-    pub fn of(lock: &Lock, bytes: &[u8]) -> Measure {
-        Measure { nodes: Graph::new(lock).nodes(), bytes: bytes.len() }
-    }
-}
+use crate::lock::Measure;
 
 /// What a lock may be; `None` is no limit.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]

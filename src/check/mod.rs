@@ -3,5 +3,5 @@
 mod gate;
 mod rules;
 
-pub use gate::{Gate, Limits, Measure};
+pub use gate::{Gate, Limits};
 pub use rules::{check, lock_findings};

@@ -4,8 +4,8 @@ use camino::{Utf8Path, Utf8PathBuf};
 use clap::{Args, ValueEnum};
 
 use super::{Error, Outcome, Output};
-use crate::check::{Gate, Limits, Measure};
-use crate::lock::Lock;
+use crate::check::{Gate, Limits};
+use crate::lock::{Lock, Measure};
 use crate::partition::FlakeError;
 use crate::report;
 use crate::tree::{Tree, WorkTree};

@@ -2,6 +2,7 @@
 
 mod analyze;
 mod check;
+mod diff;
 mod error;
 mod gate;
 mod graph;
@@ -64,6 +65,8 @@ enum Command {
     Why(why::Arguments),
     /// Draw the graph of the lock
     Graph(graph::Arguments),
+    /// Compare two locks by meaning
+    Diff(diff::Arguments),
     /// Move inputs into a partition
     Split(split::Arguments),
     /// Prove that every output is the same derivation as before
@@ -97,6 +100,7 @@ pub fn main() -> ExitCode {
         Command::Analyze(arguments) => analyze::run(&arguments, &output),
         Command::Why(arguments) => why::run(&arguments, &output),
         Command::Graph(arguments) => graph::run(&arguments, &output),
+        Command::Diff(arguments) => diff::run(&arguments, &output),
         Command::Split(arguments) => split::run(&arguments, cli.offline, &output)
             .map_err(|error| error.within(arguments.flake.as_ref())),
         Command::Verify(arguments) => verify::run(&arguments, cli.offline, &output)

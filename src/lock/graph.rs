@@ -21,7 +21,7 @@ pub struct Graph<'a> {
     pub(super) arcs: Vec<Arc<'a>>,
     /// For each node the arc by which it is first reached, depth first; `NONE` for the root and
     /// for what is not reached.
-    by_arc: Vec<u32>,
+    pub(super) by_arc: Vec<u32>,
     /// For each node whether the root reaches it.
     reached: Vec<bool>,
     /// Arcs whose follows leads nowhere, with the reason.
@@ -129,7 +129,7 @@ impl<'a> Graph<'a> {
         self.arcs.get(self.arcs_of(node)).unwrap_or_default()
     }
 
-    fn find(&self, node: u32, name: &str) -> Option<usize> {
+    pub(super) fn find(&self, node: u32, name: &str) -> Option<usize> {
         let range = self.arcs_of(node);
         let start = range.start;
         let arcs = self.arcs.get(range)?;

@@ -4,6 +4,7 @@
 //!
 //! - [`Lock`] is the document: [`Lock::parse`], [`Lock::to_bytes`], [`Lock::normalized`],
 //!   [`Lock::prune`], [`Lock::extract`].
+//! - [`Diff`] is what differs between two locks, whatever their keys.
 //! - [`Graph`] is the same lock with every `follows` resolved: weights, depth, duplicates,
 //!   where each node comes from.
 //!
@@ -11,12 +12,15 @@
 
 mod attrs;
 mod cut;
+mod diff;
 mod document;
 mod duplicates;
 mod error;
 mod graph;
 mod index;
 mod layout;
+mod link;
+mod measure;
 mod normalize;
 mod origin;
 mod place;
@@ -28,9 +32,11 @@ mod weight;
 
 pub use attrs::Attrs;
 pub use cut::Follower;
+pub use diff::{Diff, OneSided, Refollowed, Renamed, Target, Updated};
 pub use document::{Edge, Lock, Node};
 pub use error::{ExtractError, LockError, PruneError, path_shown, shown};
 pub use graph::{Graph, Link, Unresolved, Why};
+pub use measure::Measure;
 pub use origin::{Origin, Way};
 pub use place::Place;
 pub use reference::reference;

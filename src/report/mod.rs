@@ -4,6 +4,7 @@
 //! prints it takes them off where they are not wanted.
 
 mod analysis;
+mod diff;
 mod finding;
 mod gate;
 mod graph;
@@ -13,6 +14,7 @@ mod text;
 mod why;
 
 pub use analysis::analysis;
+pub use diff::{diff, diff_markdown};
 pub use finding::findings;
 pub use gate::gate;
 pub use graph::Drawing;

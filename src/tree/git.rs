@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use camino::{Utf8Path, Utf8PathBuf};
 use git2::{Commit, ObjectType, Oid, Repository, TreeWalkMode, TreeWalkResult};
 
-use super::work::Git;
+use super::work::{Git, utf8};
 use super::{Entry, Kind, MAX_BYTES, Tree, TreeError};
 
 /// The mode bits of a link in git.
@@ -80,13 +80,40 @@ pub struct CommitTree<'a> {
     name: String,
 }
 
+fn commit<'a>(repository: &'a Repository, rev: &str) -> Result<Commit<'a>, TreeError> {
+    repository
+        .revparse_single(rev)
+        .and_then(|object| object.peel_to_commit())
+        .map_err(|source| TreeError::NoRevision { rev: rev.to_owned(), source })
+}
+
+/// The bytes of a file as a revision has it, in the repository around a folder; `None` where it has no such
+/// file. The path counts from the top of the repository, or from the folder where it begins with `./`.
+pub fn read_revision(folder: &Utf8Path, rev: &str, path: &str) -> Result<Option<Vec<u8>>, TreeError> {
+    let repository = Repository::discover(folder).map_err(|error| match error.code() {
+        git2::ErrorCode::NotFound => TreeError::NotGit { folder: folder.to_owned() },
+        _ => error.into(),
+    })?;
+    let path = match (path.strip_prefix("./"), repository.workdir()) {
+        (Some(below), Some(top)) => {
+            let (folder, top) = (folder.canonicalize_utf8()?, utf8(top.canonicalize()?)?);
+            folder.strip_prefix(top).unwrap_or(Utf8Path::new("")).join(below)
+        }
+        _ => Utf8PathBuf::from(path),
+    };
+    let entry = match commit(&repository, rev)?.tree()?.get_path(path.as_std_path()) {
+        Err(error) if error.code() == git2::ErrorCode::NotFound => return Ok(None),
+        entry => entry?,
+    };
+    if entry.kind() != Some(ObjectType::Blob) {
+        return Ok(None);
+    }
+    blob(&repository, &path, entry.id()).map(Some)
+}
+
 impl<'a> CommitTree<'a> {
     pub(super) fn open(git: &'a Git, rev: &str) -> Result<Self, TreeError> {
-        let commit = git
-            .repository
-            .revparse_single(rev)
-            .and_then(|object| object.peel_to_commit())
-            .map_err(|source| TreeError::NoRevision { rev: rev.to_owned(), source })?;
+        let commit = commit(&git.repository, rev)?;
         let blobs = commit_blobs(git, &commit)?;
         let short = commit.id().to_string().chars().take(10).collect::<String>();
         let name = if rev.starts_with(&short) { short } else { format!("{rev} ({short})") };
@@ -144,9 +171,13 @@ fn read(repository: &Repository, blobs: &Blobs, path: &Utf8Path) -> Result<Optio
     if id.is_zero() {
         return Ok(Some(Vec::new()));
     }
-    let (bytes, _) = repository.odb()?.read_header(*id)?;
+    blob(repository, path, *id).map(Some)
+}
+
+fn blob(repository: &Repository, path: &Utf8Path, id: Oid) -> Result<Vec<u8>, TreeError> {
+    let (bytes, _) = repository.odb()?.read_header(id)?;
     if bytes as u64 > MAX_BYTES {
         return Err(TreeError::TooLarge { path: path.to_owned(), bytes: bytes as u64 });
     }
-    Ok(Some(repository.find_blob(*id)?.content().to_vec()))
+    Ok(repository.find_blob(id)?.content().to_vec())
 }

@@ -4,6 +4,8 @@ use insta::assert_snapshot;
 
 use crate::support::{Repo, isolated};
 
+const NO_INPUTS: &str = r#"{"nodes":{"root":{}},"root":"root","version":7}"#;
+
 /// A lock whose one input has this name and this URL.
 fn lock(name: &str, url: &str) -> String {
     let locked =
@@ -31,7 +33,7 @@ fn credentials_in_a_url_are_never_printed() {
     let flake = format!(
         "{{\n  inputs.a.url = \"git+{url}\";\n  outputs = inputs: {{ packages = inputs.a.packages; }};\n}}\n"
     );
-    let repo = Repo::new(&[("flake.nix", &flake), ("flake.lock", &lock("a", url))]);
+    let repo = Repo::new(&[("flake.nix", &flake), ("flake.lock", &lock("a", url)), ("none.lock", NO_INPUTS)]);
     for arguments in [
         &["analyze"][..],
         &["analyze", "--format", "json"],
@@ -40,6 +42,9 @@ fn credentials_in_a_url_are_never_printed() {
         &["check"],
         &["gate", "--max-nodes", "0", "--format", "json"],
         &["split", "--input", "a", "--dry-run"],
+        &["diff", "flake.lock", "none.lock"],
+        &["diff", "flake.lock", "none.lock", "--format", "json"],
+        &["diff", "flake.lock", "none.lock", "--format", "markdown"],
     ] {
         let run = repo.flakepart(arguments);
         assert!(!run.to_string().contains("hunter"), "{arguments:?}\n{run}");

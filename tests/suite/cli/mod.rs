@@ -2,6 +2,7 @@
 
 mod analyze;
 mod check;
+mod diff;
 mod gate;
 mod graph;
 mod hostile;

@@ -1,6 +1,7 @@
 //! flake.lock as a document and as a graph.
 
 mod corpus;
+mod diff;
 mod errors;
 mod golden;
 mod odd;

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use flakepart::lock::{Edge, ExtractError, Graph, Lock, PruneError};
+use flakepart::lock::{Diff, Edge, ExtractError, Graph, Lock, PruneError};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
@@ -69,6 +69,10 @@ fn holds_of_any(lock: &Lock, canonical: bool) {
     assert_eq!(normal.normalized().unwrap(), normal);
     assert_eq!(Lock::parse(&bytes).unwrap(), normal);
     assert_eq!(lock.prune(&[]).unwrap(), normal);
+    for same in [&renamed(lock), &normal] {
+        let diff = Diff::new((lock, &[]), (same, &[]));
+        assert!(diff.is_empty(), "{diff:#?}");
+    }
     if canonical {
         assert_eq!(&normal, lock);
     }
@@ -90,6 +94,7 @@ fn holds(lock: &Lock, canonical: bool) {
     assert_eq!(graph.left_without(&all), 0);
     let inputs = graph.inputs();
     for input in &inputs {
+        without(&normal, &graph, input.name);
         assert_eq!(graph.nodes() - graph.left_without(&[input.name]), input.exclusive_nodes);
         assert_eq!(graph.reachable_from(&[input.name]).len(), input.reachable_nodes);
         split(&normal, &graph, &[input.name], !input.followed_by.is_empty());
@@ -103,6 +108,7 @@ fn holds(lock: &Lock, canonical: bool) {
     assert_eq!(distinct_slowly(&normal), graph.distinct());
 }
 
+<<<<<<< HEAD
 /// The same for a large lock, where a few root inputs stand for all.
 fn holds_of_large(lock: &Lock, canonical: bool) {
     holds_of_any(lock, canonical);
@@ -111,6 +117,23 @@ fn holds_of_large(lock: &Lock, canonical: bool) {
     inputs.sort_by_key(|input| std::cmp::Reverse(input.exclusive_nodes));
     for input in inputs.iter().take(5) {
         split(lock, &graph, &[input.name], !input.followed_by.is_empty());
+=======
+/// A diff tells what a prune takes away, and nothing else; from the other side it is what came.
+fn without(lock: &Lock, graph: &Graph<'_>, name: &str) {
+    let Ok(pruned) = lock.prune(&[name]) else { return };
+    let left = Diff::new((lock, &[]), (&pruned, &[]));
+    let came = Diff::new((&pruned, &[]), (lock, &[]));
+    assert_eq!(left.removed, came.added);
+    assert!([&left.added, &came.removed].iter().all(|list| list.is_empty()), "{left:#?}");
+    for diff in [&left, &came] {
+        assert!(diff.updated.is_empty() && diff.follows.is_empty() && diff.renamed.is_empty(), "{diff:#?}");
+    }
+    let nodes = left.removed.iter().filter(|one| one.locked.is_some()).count();
+    assert_eq!(nodes, graph.nodes() - Graph::new(&pruned).nodes());
+    for one in &left.removed {
+        assert_eq!(one.path[0], name);
+        assert_eq!(one.because.as_deref(), (one.path.len() > 1).then_some(name));
+>>>>>>> 0fc5525 (diff: two locks compared by meaning, for people, pull requests and programs)
     }
 }
 
@@ -265,6 +288,25 @@ proptest! {
     #[test]
     fn for_random_locks(lock in any_lock()) {
         holds(&lock, false);
+    }
+
+    #[test]
+    fn no_input_differs_exactly_where_nix_would_write_the_same(
+        lock in any_lock(), other in any_lock(), at in 0..12_usize, keep in any::<bool>(),
+    ) {
+        let mut changed = lock.clone();
+        if let Some(node) = changed.nodes.values_mut().nth(at) {
+            match (keep, &other.nodes["k0"]) {
+                (true, root) => node.inputs.extend(root.inputs.clone().into_iter().filter(|(_, edge)| matches!(edge, Edge::Follows(_)))),
+                (false, _) => node.flake = !node.flake && node.locked.is_some(),
+            }
+        }
+        for other in [other, changed] {
+            let diff = Diff::new((&lock, &[]), (&other, &[]));
+            prop_assert_eq!(diff.is_empty(), lock.normalized().unwrap() == other.normalized().unwrap(), "{:#?}", diff);
+            let back = Diff::new((&other, &[]), (&lock, &[]));
+            prop_assert_eq!(diff.is_empty(), back.is_empty());
+        }
     }
 
     #[test]
