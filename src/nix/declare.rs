@@ -1,6 +1,6 @@
 //! The inputs that a flake.nix declares, read as Nix reads them: without evaluating anything.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use rnix::TextRange;
 use rnix::ast::{self, HasEntry as _, LiteralKind};
@@ -8,6 +8,7 @@ use rowan::ast::AstNode as _;
 
 use super::NixError;
 use super::edit::comments_above;
+use super::merge::defined_twice;
 use super::syntax::{AttrPath, Source, attr_name, flatten, literal_string, unparenthesized};
 
 /// The attributes that Nix allows at the top of a flake.nix (Nix: `src/libexpr/flake/flake.cc`).
@@ -97,16 +98,13 @@ impl Declarations {
     /// Reads the declarations of a flake.nix. Refuses what Nix refuses.
     pub fn read(source: &Source) -> Result<Declarations, NixError> {
         let flake = flake_set(source)?;
-        let mut reader = Reader { source, inputs: BTreeMap::new(), leaves: Vec::new(), error: None };
+        let mut reader = Reader { source, inputs: BTreeMap::new(), error: None };
         reader.no_inherit(&flake);
-        let descend = |path: &AttrPath, value: &ast::Expr| match unparenthesized(value.clone()) {
-            ast::Expr::AttrSet(set) if path.first().is_some_and(|name| name.as_deref() == Some("inputs")) => {
-                Some(set)
-            }
-            _ => None,
-        };
         flatten(&flake, &Vec::new(), &descend, &mut |path, binding, value| reader.leaf(path, binding, value));
-        reader.duplicates();
+        if let Some((attribute, place)) = defined_twice(&flake) {
+            let what = format!("attribute `{}` is already defined", attribute.escape_debug());
+            reader.refuse(source.line(place), what);
+        }
         reader.bindings(&flake);
         let inputs = flake.attrpath_values().filter(|binding| {
             binding
@@ -133,6 +131,39 @@ impl Declarations {
         inputs.remove("self");
         Ok(Declarations { inputs })
     }
+
+    /// Whether both say the same about the same inputs, comments and all, wherever it stands.
+    pub(super) fn agrees_with(&self, other: &Declarations) -> bool {
+        let same = |(one, other): (&Declaration, &Declaration)| {
+            one.settings == other.settings && one.comments == other.comments
+        };
+        self.inputs.keys().eq(other.inputs.keys())
+            && self.inputs.values().zip(other.inputs.values()).all(same)
+    }
+}
+
+/// The sets that say something about inputs.
+fn descend(path: &AttrPath, value: &ast::Expr) -> Option<ast::AttrSet> {
+    match unparenthesized(value.clone()) {
+        ast::Expr::AttrSet(set) if path.first().is_some_and(|name| name.as_deref() == Some("inputs")) => {
+            Some(set)
+        }
+        _ => None,
+    }
+}
+
+/// What is said about the inputs: the input's name with the setting's path, and the value.
+pub(super) fn inputs_settings(flake: &ast::AttrSet) -> Vec<(Vec<String>, ast::Expr)> {
+    let mut settings = Vec::new();
+    flatten(flake, &Vec::new(), &descend, &mut |path, _, value| {
+        let names: Option<Vec<String>> = path.iter().cloned().collect();
+        if let Some([inputs, rest @ ..]) = names.as_deref()
+            && inputs == "inputs"
+        {
+            settings.push((rest.to_vec(), unparenthesized(value.clone())));
+        }
+    });
+    settings
 }
 
 /// The attribute set that a flake.nix must be.
@@ -171,17 +202,23 @@ fn outputs_arguments(source: &Source, flake: &ast::AttrSet) -> Result<Vec<(Strin
     let Some(ast::Param::Pattern(pattern)) = outputs_function(source, flake)?.param() else {
         return Ok(Vec::new());
     };
-    Ok(pattern
-        .pat_entries()
-        .filter_map(|entry| entry.ident())
-        .map(|ident| (ident.syntax().text().to_string(), source.line(ident.syntax().text_range().start())))
-        .collect())
+    let bound = pattern.pat_bind().and_then(|bind| bind.ident());
+    let mut names = BTreeSet::new();
+    let mut arguments = Vec::new();
+    for ident in bound.iter().cloned().chain(pattern.pat_entries().filter_map(|entry| entry.ident())) {
+        let (name, line) =
+            (ident.syntax().text().to_string(), source.line(ident.syntax().text_range().start()));
+        if !names.insert(name.clone()) {
+            return Err(NixError::NotAFlake { line, what: format!("duplicate argument `{name}`") });
+        }
+        arguments.push((name, line));
+    }
+    Ok(arguments.split_off(usize::from(bound.is_some())))
 }
 
 struct Reader<'a> {
     source: &'a Source,
     inputs: BTreeMap<String, Declaration>,
-    leaves: Vec<(Vec<String>, usize)>,
     error: Option<NixError>,
 }
 
@@ -200,7 +237,6 @@ impl Reader<'_> {
             self.refuse(line, "dynamic attributes are not allowed in a flake.nix");
             return;
         };
-        self.leaves.push((names.clone(), line));
         let Some((top, rest)) = names.split_first() else { return };
         if !FLAKE_ATTRIBUTES.contains(&top.as_str()) {
             self.refuse(line, format!("the flake has an unsupported attribute `{}`", top.escape_debug()));
@@ -229,6 +265,14 @@ impl Reader<'_> {
                 LiteralKind::Integer(_) => (None, false),
                 LiteralKind::Float(_) => return self.refuse(line, format!("`{what}` is a float")),
             },
+            ast::Expr::PathRel(_) | ast::Expr::PathAbs(_)
+                if value.syntax().text().to_string().contains("${") =>
+            {
+                return self.refuse(
+                    line,
+                    format!("`{what}` is computed; Nix evaluates nothing here and wants a plain path"),
+                );
+            }
             ast::Expr::PathRel(path) => (Some(path.syntax().text().to_string()), true),
             ast::Expr::PathAbs(path) => (Some(path.syntax().text().to_string()), false),
             ast::Expr::Ident(ident)
@@ -298,27 +342,18 @@ impl Reader<'_> {
     }
 
     fn no_inherit(&mut self, set: &ast::AttrSet) {
-        if let Some(inherit) = set.inherits().next() {
-            let line = self.line(&inherit);
-            let what = "`inherit` among the declarations of a flake.nix".to_owned();
-            self.error.get_or_insert(NixError::CannotEdit { line, what });
+        let Some(inherit) = set.inherits().next() else { return };
+        let line = self.line(&inherit);
+        if inherit.from().is_some() {
+            return self.refuse(line, "`inherit` from something computed: Nix evaluates nothing here");
         }
-    }
-
-    fn duplicates(&mut self) {
-        let mut leaves = self.leaves.clone();
-        leaves.sort();
-        for pair in leaves.windows(2) {
-            if let [(shorter, _), (longer, line)] = pair
-                && longer.starts_with(shorter)
-            {
-                self.refuse(*line, format!("attribute `{}` is already defined", shorter.join(".")));
-            }
-        }
+        let what = "`inherit` among the declarations of a flake.nix".to_owned();
+        self.error.get_or_insert(NixError::CannotEdit { line, what });
     }
 }
 
-fn attr_path_names(path: &ast::Attrpath) -> Vec<String> {
+/// The names that a path begins with, up to one that is computed.
+pub(super) fn attr_path_names(path: &ast::Attrpath) -> Vec<String> {
     path.attrs().map_while(|attr| attr_name(&attr)).collect()
 }
 

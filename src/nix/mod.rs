@@ -8,6 +8,7 @@ mod declare;
 mod edit;
 mod error;
 mod flow;
+mod merge;
 mod module;
 mod nesting;
 mod project;
@@ -19,7 +20,7 @@ mod usage;
 mod write;
 
 pub use declare::{Declaration, Declarations, Setting};
-pub use edit::{Edits, remove_inputs};
+pub use edit::{Edits, add_inputs, remove_inputs, repoint};
 pub use error::NixError;
 pub use module::{ImportTree, Wiring};
 pub use project::{Project, Role, joined};

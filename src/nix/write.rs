@@ -99,7 +99,7 @@ fn attributes(path: &[String]) -> String {
 }
 
 /// An attribute name, quoted where Nix wants it.
-fn attribute(name: &str) -> String {
+pub(super) fn attribute(name: &str) -> String {
     const KEYWORDS: [&str; 9] = ["assert", "else", "if", "in", "inherit", "let", "rec", "then", "with"];
     let mut chars = name.chars();
     let plain = chars.next().is_some_and(|first| first.is_ascii_alphabetic() || first == '_')
@@ -108,15 +108,16 @@ fn attribute(name: &str) -> String {
 }
 
 /// A Nix string literal.
-fn quoted(text: &str) -> String {
+pub(super) fn quoted(text: &str) -> String {
     let mut quoted = String::from("\"");
-    for char in text.chars() {
+    let mut chars = text.chars().peekable();
+    while let Some(char) = chars.next() {
         match char {
             '"' | '\\' => quoted.extend(['\\', char]),
             '\n' => quoted.push_str("\\n"),
             '\r' => quoted.push_str("\\r"),
             '\t' => quoted.push_str("\\t"),
-            '$' => quoted.push_str("\\$"),
+            '$' if chars.peek() == Some(&'{') => quoted.push_str("\\$"),
             _ => quoted.push(char),
         }
     }

@@ -1,9 +1,12 @@
 //! Nix source: what flake.nix declares, its edits, who uses an input, and the files that are written.
 
+mod additions;
+mod catalogue;
 mod declarations;
 mod edits;
 mod properties;
 mod reach;
+mod trees;
 mod usage;
 mod writing;
 

@@ -1,0 +1,83 @@
+//! Inputs taken out of a flake.nix.
+
+use super::Edits;
+use super::arguments::remove_arguments;
+use super::lines::{comment_lines_above, ends_its_line, is_blank, line_end, line_start};
+use crate::nix::{Declarations, NixError, Source};
+
+/// Takes the inputs `names` out of a flake.nix: their declarations with the comments that belong to
+/// them, and their names in the arguments of `outputs`.
+pub fn remove_inputs(
+    source: &Source,
+    declarations: &Declarations,
+    names: &[&str],
+) -> Result<Edits, NixError> {
+    let mut edits = Edits::default();
+    let mut expected = declarations.clone();
+    let removed: Vec<_> = names.iter().filter_map(|name| expected.inputs.remove(*name)).collect();
+    let mut extents: Vec<(usize, usize)> = removed
+        .iter()
+        .flat_map(|declaration| &declaration.bindings)
+        .map(|binding| extent(source, usize::from(binding.start()), usize::from(binding.end())))
+        .collect();
+    extents.sort_unstable();
+    for (start, end) in joined(source.text(), extents) {
+        let (start, end) = without_double_blank(source.text(), start, end);
+        edits.cut(start, end);
+    }
+    remove_arguments(source, names, &mut edits)?;
+    edits.verified(source, &expected, removed.first().map_or(1, |declaration| declaration.line))
+}
+
+/// Joins extents that touch or have only blank lines between them, so that a run of removed bindings
+/// is seen as one hole.
+fn joined(text: &str, extents: Vec<(usize, usize)>) -> Vec<(usize, usize)> {
+    let blank_lines =
+        |from: usize, to: usize| from == line_start(text, from) && text[from..to].trim().is_empty();
+    let mut joined: Vec<(usize, usize)> = Vec::new();
+    for (start, end) in extents {
+        match joined.last_mut() {
+            Some(last) if start <= last.1 || blank_lines(last.1, start) => last.1 = last.1.max(end),
+            _ => joined.push((start, end)),
+        }
+    }
+    joined
+}
+
+/// The bytes that go with a binding: where it has its lines to itself these, the comments directly
+/// above and the one behind it; else just the binding and the space beside it.
+fn extent(source: &Source, start: usize, end: usize) -> (usize, usize) {
+    let text = source.text();
+    let first = line_start(text, start);
+    let before = &text[first..start];
+    if is_blank(before) && ends_its_line(text, end) {
+        return (comment_lines_above(source, first), line_end(text, end));
+    }
+    // Something else stands on the line: its own spacing stays.
+    let behind = text[end..line_end(text, end)].trim_end_matches(['\r', '\n']);
+    let space = behind.len() - behind.trim_start().len();
+    if space == behind.len() || (space == 0 && !is_blank(before)) {
+        (start - before.bytes().rev().take_while(|byte| *byte == b' ').count(), end)
+    } else {
+        (start, end + space)
+    }
+}
+
+/// Where a hole of whole lines would leave two blank lines together, or one at an edge of the block,
+/// one blank line goes with it.
+fn without_double_blank(text: &str, start: usize, end: usize) -> (usize, usize) {
+    if start != line_start(text, start) || end != line_start(text, end) {
+        return (start, end);
+    }
+    let above = start.checked_sub(1).map(|before| line_start(text, before));
+    let blank_above = above.filter(|above| is_blank(text[*above..start].trim_end_matches('\n')));
+    let below = &text[end..line_end(text, end)];
+    let blank_below = !below.is_empty() && is_blank(below.trim_end_matches('\n'));
+    let closes = below.trim_start().starts_with('}');
+    let opens = above.is_none_or(|above| text[above..start].trim_end().ends_with('{'));
+    match blank_above {
+        Some(above) if blank_below || closes => (above, end),
+        None if blank_below && opens => (start, end + below.len()),
+        _ => (start, end),
+    }
+}

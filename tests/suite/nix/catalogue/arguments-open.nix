@@ -1,0 +1,6 @@
+{
+  inputs.nixpkgs.url = "github:NixOS/nixpkgs";
+  inputs.heavy.url = "github:o/heavy";
+
+  outputs = { self, heavy, ... }: { };
+}

@@ -1,0 +1,8 @@
+{
+  outputs = _: { };
+
+  inputs = {
+    nixpkgs.url = "github:NixOS/nixpkgs";
+    heavy.url = "github:o/heavy";
+  };
+}

@@ -1,0 +1,4 @@
+{
+  inputs = { /* none yet */ };
+  outputs = _: { };
+}

@@ -1,0 +1,6 @@
+{
+  inputs = {
+    # none yet
+  };
+  outputs = _: { };
+}

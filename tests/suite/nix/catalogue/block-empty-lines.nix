@@ -1,0 +1,5 @@
+{
+  inputs = {
+  };
+  outputs = _: { };
+}

@@ -1,0 +1,14 @@
+{
+  inputs = {
+    nixpkgs.url = "github:NixOS/nixpkgs";
+    light.url = "github:o/light";
+    heavy = {
+      url = "github:o/heavy";
+      inputs = {
+        nixpkgs.follows = "nixpkgs";
+        utils.follows = "light";
+      };
+    };
+  };
+  outputs = _: { };
+}

@@ -1,0 +1,6 @@
+{
+  inputs = {
+    heavy.url = "github:o/heavy";
+  };
+  outputs = _: { };
+}

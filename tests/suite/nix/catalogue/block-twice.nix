@@ -1,0 +1,9 @@
+{
+  inputs = {
+    nixpkgs.url = "github:NixOS/nixpkgs";
+  };
+  inputs = {
+    heavy.url = "github:o/heavy";
+  };
+  outputs = _: { };
+}

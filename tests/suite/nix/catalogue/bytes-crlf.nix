@@ -1,0 +1,11 @@
+{
+  inputs = {
+    nixpkgs.url = "github:NixOS/nixpkgs";
+
+    # heavy
+    heavy.url = "github:o/heavy"; # behind
+
+    light.url = "github:o/light";
+  };
+  outputs = _: { };
+}

@@ -1,0 +1,4 @@
+{
+	description = "none";
+	outputs = _: { };
+}

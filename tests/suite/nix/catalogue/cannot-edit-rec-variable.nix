@@ -1,0 +1,7 @@
+{
+  inputs = rec {
+    heavy = { url = "github:o/heavy"; };
+    light = heavy;
+  };
+  outputs = _: { };
+}

@@ -1,0 +1,8 @@
+{
+  inputs = {
+    nixpkgs.url = "github:NixOS/nixpkgs";
+    heavy.url = "github:o/heavy";
+    # more to come
+  };
+  outputs = _: { };
+}

@@ -1,0 +1,6 @@
+{
+  description = "none";
+
+  # What comes out.
+  outputs = _: { };
+}

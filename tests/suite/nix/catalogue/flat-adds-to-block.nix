@@ -1,0 +1,9 @@
+{
+  inputs = {
+    nixpkgs.url = "github:NixOS/nixpkgs";
+    heavy.url = "github:o/heavy";
+  };
+  inputs.heavy.inputs.nixpkgs.follows = "nixpkgs";
+  inputs.heavy.flake = true;
+  outputs = _: { };
+}

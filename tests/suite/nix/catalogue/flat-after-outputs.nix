@@ -1,0 +1,5 @@
+{
+  outputs = _: { };
+  inputs.nixpkgs.url = "github:NixOS/nixpkgs";
+  inputs.heavy.url = "github:o/heavy";
+}

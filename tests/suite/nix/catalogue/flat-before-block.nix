@@ -1,0 +1,8 @@
+{
+  inputs.heavy.url = "github:o/heavy";
+  inputs = {
+    nixpkgs.url = "github:NixOS/nixpkgs";
+    light.url = "github:o/light";
+  };
+  outputs = _: { };
+}

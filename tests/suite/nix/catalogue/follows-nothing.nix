@@ -1,0 +1,8 @@
+{
+  inputs = {
+    nixpkgs.url = "github:NixOS/nixpkgs";
+    heavy.url = "github:o/heavy";
+    heavy.inputs.nixpkgs.follows = "";
+  };
+  outputs = _: { };
+}

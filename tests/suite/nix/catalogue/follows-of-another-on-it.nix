@@ -1,0 +1,11 @@
+{
+  inputs = {
+    nixpkgs.url = "github:NixOS/nixpkgs";
+    heavy.url = "github:o/heavy";
+    light = {
+      url = "github:o/light";
+      inputs.heavy.follows = "heavy";
+    };
+  };
+  outputs = _: { };
+}

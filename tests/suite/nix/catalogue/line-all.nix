@@ -1,0 +1,1 @@
+{ inputs = { nixpkgs.url = "github:NixOS/nixpkgs"; heavy.url = "github:o/heavy"; }; outputs = { self, nixpkgs, heavy }: { }; }

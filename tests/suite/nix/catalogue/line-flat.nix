@@ -1,0 +1,1 @@
+{ inputs.heavy.url = "github:o/heavy"; inputs.light.url = "github:o/light"; outputs = _: { }; }

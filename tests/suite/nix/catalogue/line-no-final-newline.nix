@@ -1,0 +1,1 @@
+{ inputs.heavy.url = "github:o/heavy"; outputs = _: { }; }

@@ -1,0 +1,7 @@
+{
+  inputs = {
+    nixpkgs.url = "github:NixOS/nixpkgs";
+    heavy.url = "github:o/heavy";
+  };
+  outputs = { self, ... }: { a."heavy" = "heavy"; };
+}

@@ -1,0 +1,5 @@
+{
+  "inputs"."heavy"."url" = "github:o/heavy";
+  ${"inputs"}.light.${"url"} = "github:o/light";
+  outputs = _: { };
+}

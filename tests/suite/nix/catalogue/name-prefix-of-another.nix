@@ -1,0 +1,8 @@
+{
+  inputs = {
+    heavy-light.url = "github:o/heavy-light";
+    heavy.url = "github:o/heavy";
+    heav.url = "github:o/heav";
+  };
+  outputs = { self, heavy-light, heavy, heav }: { };
+}

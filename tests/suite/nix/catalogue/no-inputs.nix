@@ -1,0 +1,5 @@
+{
+  description = "none";
+
+  outputs = _: { };
+}

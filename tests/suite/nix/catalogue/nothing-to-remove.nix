@@ -1,0 +1,7 @@
+{
+  inputs = {
+    nixpkgs.url = "github:NixOS/nixpkgs";
+    light.url = "github:o/light";
+  };
+  outputs = _: { };
+}

@@ -1,0 +1,6 @@
+{
+  inputs = {
+    ${"hea" + "vy"}.url = "github:o/heavy";
+  };
+  outputs = _: { };
+}

@@ -1,0 +1,4 @@
+{
+  inputs.heavy.url = "github:o/heavy";
+  outputs = { heavy, heavy }: { };
+}

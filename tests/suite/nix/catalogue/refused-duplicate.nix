@@ -1,0 +1,7 @@
+{
+  inputs = {
+    heavy.url = "github:o/heavy";
+    heavy.url = "github:o/heavy";
+  };
+  outputs = _: { };
+}

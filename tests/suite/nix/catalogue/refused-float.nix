@@ -1,0 +1,6 @@
+{
+  inputs = {
+    heavy.url = 1.5;
+  };
+  outputs = _: { };
+}

@@ -1,0 +1,4 @@
+_: {
+  inputs.heavy.url = "github:o/heavy";
+  outputs = _: { };
+}

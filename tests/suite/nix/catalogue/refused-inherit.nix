@@ -1,0 +1,6 @@
+{
+  inputs = {
+    inherit (import ./inputs.nix) heavy;
+  };
+  outputs = _: { };
+}

@@ -1,0 +1,6 @@
+{
+  inputs = {
+    heavy = "github:o/heavy";
+  };
+  outputs = _: { };
+}

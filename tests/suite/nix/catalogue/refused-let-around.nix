@@ -1,0 +1,4 @@
+let a = 1; in {
+  inputs.heavy.url = "github:o/heavy";
+  outputs = _: { };
+}

@@ -1,0 +1,4 @@
+{
+  inputs = let u = "github:o/heavy"; in { heavy.url = u; };
+  outputs = _: { };
+}

@@ -1,0 +1,3 @@
+{
+  inputs.heavy.url = "github:o/heavy";
+}

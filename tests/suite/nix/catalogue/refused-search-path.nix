@@ -1,0 +1,6 @@
+{
+  inputs = {
+    heavy.url = <heavy>;
+  };
+  outputs = _: { };
+}

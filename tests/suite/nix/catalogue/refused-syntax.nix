@@ -1,0 +1,7 @@
+{
+  inputs = {
+    heavy.url = "github:o/heavy"
+    light.url = "github:o/light";
+  };
+  outputs = _: { };
+}

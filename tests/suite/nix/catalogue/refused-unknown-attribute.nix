@@ -1,0 +1,6 @@
+{
+  inputs = {
+    heavy.uri = "github:o/heavy";
+  };
+  outputs = _: { };
+}

@@ -1,0 +1,5 @@
+{
+  inputs.heavy.url = "github:o/heavy";
+  packages = { };
+  outputs = _: { };
+}

@@ -1,0 +1,6 @@
+{
+  inputs = {
+    heavy.flake = "false";
+  };
+  outputs = _: { };
+}

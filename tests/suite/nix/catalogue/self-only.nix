@@ -1,0 +1,4 @@
+{
+  inputs.self.lfs = true;
+  outputs = _: { };
+}

@@ -1,0 +1,8 @@
+{
+  inputs = {
+    self.submodules = true;
+    heavy.url = "github:o/heavy";
+    nixpkgs.url = "github:NixOS/nixpkgs";
+  };
+  outputs = _: { };
+}

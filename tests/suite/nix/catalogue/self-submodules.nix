@@ -1,0 +1,8 @@
+{
+  inputs.self.submodules = true;
+  inputs = {
+    nixpkgs.url = "github:NixOS/nixpkgs";
+    heavy.url = "github:o/heavy";
+  };
+  outputs = _: { };
+}

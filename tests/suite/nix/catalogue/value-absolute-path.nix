@@ -1,0 +1,7 @@
+{
+  inputs = {
+    heavy.url = /srv/heavy;
+    nixpkgs.url = "github:NixOS/nixpkgs";
+  };
+  outputs = _: { };
+}

@@ -1,0 +1,7 @@
+{
+  inputs = {
+    heavy.url = ../heavy;
+    light.url = ./light;
+  };
+  outputs = _: { };
+}

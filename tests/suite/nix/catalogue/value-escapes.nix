@@ -1,0 +1,7 @@
+{
+  inputs = {
+    heavy.url = "github:o/heavy?dir=\"x\"&ref=\${y}$z";
+    nixpkgs.url = "github:NixOS/nixpkgs";
+  };
+  outputs = _: { };
+}

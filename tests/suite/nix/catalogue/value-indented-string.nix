@@ -1,0 +1,7 @@
+{
+  inputs = {
+    heavy.url = ''github:o/heavy'';
+    nixpkgs.url = "github:NixOS/nixpkgs";
+  };
+  outputs = _: { };
+}

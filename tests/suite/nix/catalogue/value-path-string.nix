@@ -1,0 +1,7 @@
+{
+  inputs = {
+    heavy.url = "path:./heavy";
+    light.url = "./light";
+  };
+  outputs = _: { };
+}

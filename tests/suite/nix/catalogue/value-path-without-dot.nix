@@ -1,0 +1,7 @@
+{
+  inputs = {
+    heavy.url = heavy/flake;
+    nixpkgs.url = "github:NixOS/nixpkgs";
+  };
+  outputs = _: { };
+}

@@ -1,0 +1,7 @@
+{
+  inputs = {
+    nixpkgs.url = "github:NixOS/nixpkgs";
+    heavy = { };
+  };
+  outputs = _: { };
+}
