@@ -16,9 +16,9 @@ enum Value {
     Other,
 }
 
-/// An attribute that a set defines twice, and where the second definition stands. Two sets become one
-/// as long as no attribute stands in both: `a = { b = 1; }; a.c = 2;` is fine, and so is
-/// `a = { b.c = 1; }; a.b.d = 2;`, but `a = { b.c = 1; }; a = { b.d = 2; };` is not.
+/// An attribute that a set defines twice, and where the second definition stands. Sets become one set:
+/// `a = { b = 1; }; a.c = 2;`. Nix 2.8 does that one level deep only; what newer ones take besides is
+/// read all the same.
 pub(super) fn defined_twice(set: &ast::AttrSet) -> Option<(String, TextSize)> {
     attributes(set).err()
 }
@@ -57,10 +57,7 @@ fn add(mut attributes: &mut Attributes, path: &[String], value: Value) -> Result
         }
         (Some(Value::Set(there)), Value::Set(new)) => {
             for (name, value) in new {
-                if there.contains_key(&name) {
-                    return Err(format!("{}.{name}", path.join(".")));
-                }
-                there.insert(name, value);
+                add(there, &[name], value).map_err(|twice| format!("{}.{twice}", path.join(".")))?;
             }
         }
         _ => return Err(path.join(".")),

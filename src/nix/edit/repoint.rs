@@ -28,7 +28,7 @@ pub fn repoint(
         .into_iter()
         .find(|(path, _)| path.iter().map(String::as_str).eq([input].iter().chain(setting).copied()));
     let (Some(said @ Setting { string: Some(_), .. }), Some((_, value))) = (said, value) else {
-        let setting = setting.join(".");
+        let setting = setting.join(".").escape_debug().to_string();
         let what = format!("input `{}` has no `{setting}` that could be changed", input.escape_debug());
         return Err(NixError::CannotEdit { line, what });
     };

@@ -192,6 +192,12 @@ fn nix_reads_what_flakepart_reads() {
     let mut files = BTreeMap::new();
     for (name, given) in shapes() {
         let Ok(edited) = Edited::of(&given) else { continue };
+        // Nix 2.8 does not put together what newer ones do.
+        let parse = || isolated("nix-instantiate", &folder).args(["--parse", "--expr", &given]).output();
+        if name.starts_with("newer-nix-") && !parse().unwrap().status.success() {
+            skipped(&format!("this Nix does not read {name}"));
+            continue;
+        }
         let results = [Ok(given), edited.without, edited.with, edited.elsewhere];
         for (edit, text) in ["given", "without", "with", "elsewhere"].iter().zip(results) {
             let Ok(text) = text else { continue };

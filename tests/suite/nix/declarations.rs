@@ -271,7 +271,7 @@ fn inputs_of_the_wrong_type() {
 fn what_is_said_twice() {
     let refused = |line: &str| table(&flake(line));
     assert_snapshot!(refused("inputs.a.url = \"x\";\ninputs.a.url = \"x\";"), @"flake.nix:3: attribute `inputs.a.url` is already defined (Nix refuses)");
-    assert_snapshot!(refused("inputs.a.url = \"x\";\ninputs = { a = { url = \"y\"; }; };"), @"flake.nix:3: attribute `inputs.a` is already defined (Nix refuses)");
+    assert_snapshot!(refused("inputs.a.url = \"x\";\ninputs = { a = { url = \"y\"; }; };"), @"flake.nix:3: attribute `inputs.a.url` is already defined (Nix refuses)");
     assert_snapshot!(refused("description = \"\";\ndescription = \"\";"), @"flake.nix:3: attribute `description` is already defined (Nix refuses)");
 }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
-use flakepart::nix::{Declarations, Site, Source, Usages, remove_inputs};
+use flakepart::nix::{Declarations, Site, Source, Usages, add_inputs, remove_inputs};
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
 
@@ -199,6 +199,28 @@ proptest! {
         };
         let one_by_one = list.iter().fold(text.clone(), |text, name| without(&text, &[name]));
         prop_assert_eq!(lines(&without(&text, &list)), lines(&one_by_one));
+    }
+
+    #[test]
+    fn what_is_put_back_is_declared_as_before_and_can_go_again(flake in flakes(), pick in any::<Index>()) {
+        let text = flake.text();
+        let name = pick.get(&flake.inputs).0;
+        let (given, shorter) = (Source::parse(text.as_bytes()).unwrap(), without(&text, &[name]));
+        let declared = Declarations::read(&given).unwrap();
+        let source = Source::parse(shorter.as_bytes()).unwrap();
+        let left = Declarations::read(&source).unwrap();
+        let with = add_inputs(&source, &left, &given, &[&declared.inputs[name]]).unwrap().apply(&shorter);
+        let after = Declarations::read(&Source::parse(with.as_bytes()).unwrap()).unwrap();
+        for (name, input) in &declared.inputs {
+            prop_assert_eq!(&after.inputs[name].settings, &input.settings, "{}", with);
+            prop_assert_eq!(&after.inputs[name].comments, &input.comments, "{}", with);
+        }
+        let (mut names, mut expected) = (argument_names(&with), argument_names(&text));
+        names.sort();
+        expected.sort();
+        // Where the arguments are open, an input that nothing uses is not among them.
+        prop_assert!(flake.ellipsis || names == expected, "{}", with);
+        prop_assert_eq!(without(&with, &[name]), shorter);
     }
 
     #[test]

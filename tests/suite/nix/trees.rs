@@ -1,4 +1,5 @@
-//! What holds for real trees, those below the folder that `FLAKEPART_TREES` names.
+//! What holds for real trees, those below the folder that `FLAKEPART_TREES` names: every file is read as
+//! it is, and each input of each flake.nix can be taken out, put back and pointed elsewhere.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -43,9 +44,10 @@ fn applied(edits: Edits, text: &str) -> String {
     let mut ranges: Vec<Range<usize>> = edits.ranges().cloned().collect();
     ranges.sort_by_key(|range| range.start);
     let result = edits.apply(text);
+    ranges.push(text.len()..text.len());
     let mut rest = result.as_str();
     let mut kept = 0;
-    for range in ranges.into_iter().chain([text.len()..text.len()]) {
+    for range in ranges {
         let outside = &text[kept..range.start.max(kept)];
         let at = rest.find(outside).unwrap_or_else(|| panic!("{outside:?} is gone from\n{result}"));
         rest = &rest[at + outside.len()..];

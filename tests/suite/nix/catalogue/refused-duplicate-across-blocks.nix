@@ -3,7 +3,7 @@
     heavy.url = "github:o/heavy";
   };
   inputs = {
-    heavy.flake = false;
+    heavy.url = "github:o/heavy";
   };
   outputs = _: { };
 }

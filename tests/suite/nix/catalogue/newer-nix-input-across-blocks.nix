@@ -1,0 +1,9 @@
+{
+  inputs = {
+    heavy.url = "github:o/heavy";
+  };
+  inputs = {
+    heavy.flake = false;
+  };
+  outputs = _: { };
+}
