@@ -9,6 +9,10 @@ use rowan::ast::AstNode as _;
 
 use super::syntax::{attr_path, unparenthesized};
 
+/// How deep it is looked: nobody's flake goes further, and a path of thousands of names is no reason to run
+/// out of stack.
+const DEEPEST: usize = 200;
+
 type Attributes = BTreeMap<String, Value>;
 
 enum Value {
@@ -20,18 +24,22 @@ enum Value {
 /// `a = { b = 1; }; a.c = 2;`. Nix 2.8 does that one level deep only; what newer ones take besides is
 /// read all the same.
 pub(super) fn defined_twice(set: &ast::AttrSet) -> Option<(String, TextSize)> {
-    attributes(set).err()
+    attributes(set, 0).err()
 }
 
-fn attributes(set: &ast::AttrSet) -> Result<Attributes, (String, TextSize)> {
+fn attributes(set: &ast::AttrSet, depth: usize) -> Result<Attributes, (String, TextSize)> {
     let mut attributes = Attributes::new();
     for binding in set.attrpath_values() {
         let path: Option<Vec<String>> =
             binding.attrpath().and_then(|path| attr_path(&path).into_iter().collect());
         let (Some(path), Some(value)) = (path, binding.value()) else { continue };
+        let depth = depth + path.len();
+        if depth > DEEPEST {
+            continue;
+        }
         let value = match unparenthesized(value) {
             ast::Expr::AttrSet(inner) => {
-                let below = self::attributes(&inner);
+                let below = self::attributes(&inner, depth);
                 Value::Set(below.map_err(|(twice, at)| (format!("{}.{twice}", path.join(".")), at))?)
             }
             _ => Value::Other,

@@ -310,3 +310,10 @@ fn a_file_beyond_the_limit_is_refused_unparsed() {
     assert_eq!(error.line(), None);
     assert_eq!(error.to_string(), "the file has 4194305 bytes, more than the 4194304 that flakepart reads");
 }
+
+#[test]
+fn a_path_of_very_many_names_is_read_like_any_other() {
+    let path = "a.".repeat(2000);
+    let text = flake(&format!("nixConfig = {{ {path}b = 1; }};\nnixConfig = {{ {path}c = 1; }};"));
+    assert_eq!(table(&text), "");
+}
