@@ -108,7 +108,6 @@ fn holds(lock: &Lock, canonical: bool) {
     assert_eq!(distinct_slowly(&normal), graph.distinct());
 }
 
-<<<<<<< HEAD
 /// The same for a large lock, where a few root inputs stand for all.
 fn holds_of_large(lock: &Lock, canonical: bool) {
     holds_of_any(lock, canonical);
@@ -117,7 +116,9 @@ fn holds_of_large(lock: &Lock, canonical: bool) {
     inputs.sort_by_key(|input| std::cmp::Reverse(input.exclusive_nodes));
     for input in inputs.iter().take(5) {
         split(lock, &graph, &[input.name], !input.followed_by.is_empty());
-=======
+    }
+}
+
 /// A diff tells what a prune takes away, and nothing else; from the other side it is what came.
 fn without(lock: &Lock, graph: &Graph<'_>, name: &str) {
     let Ok(pruned) = lock.prune(&[name]) else { return };
@@ -133,7 +134,6 @@ fn without(lock: &Lock, graph: &Graph<'_>, name: &str) {
     for one in &left.removed {
         assert_eq!(one.path[0], name);
         assert_eq!(one.because.as_deref(), (one.path.len() > 1).then_some(name));
->>>>>>> 0fc5525 (diff: two locks compared by meaning, for people, pull requests and programs)
     }
 }
 
