@@ -12,7 +12,7 @@ use rustc_hash::FxHashSet;
 
 use super::code::{Node, Path};
 use super::project::{Project, Role};
-use super::readers::{Readers, below};
+use super::readers::{Place, Readers, below};
 use super::scope::{Scopes, Variable};
 
 /// A value followed further than this is in everything, for all that anybody can see.
@@ -35,8 +35,13 @@ const EVERYWHERE: [&str; 8] =
 pub(super) struct Reach {
     /// Flake outputs, by attribute name.
     pub(super) outputs: BTreeSet<String>,
+    /// Those of them that are reached not only by code that reads another output from the flake itself
+    /// (`self.packages`).
+    pub(super) direct: BTreeSet<String>,
     /// Why any output may be reached, where that is so.
     pub(super) everything: Option<String>,
+    /// Why any output may be reached by code that reads another output from the flake itself.
+    pub(super) indirectly: Option<String>,
     /// The value is a module imported by the flake's own modules.
     pub(super) imported: bool,
     /// A flake output that *is* the value: flake-parts looks at it even when a partition overrides it.
@@ -71,17 +76,23 @@ impl<'a> Flow<'a> {
 
     /// Follows the value of `node` in `file`.
     pub(super) fn follow(&self, file: usize, node: Node<'a>) -> Reach {
-        let mut walk =
-            Walk { flow: self, reach: Reach::default(), seen: FxHashSet::default(), queue: VecDeque::new() };
+        let mut walk = Walk {
+            flow: self,
+            reach: Reach::default(),
+            seen: FxHashSet::default(),
+            queue: VecDeque::new(),
+            in_self: Vec::new(),
+            by_self: false,
+        };
         walk.push(Step { file, node, path: Vec::new(), bare: true, functions: 0 });
-        while let Some(step) = walk.queue.pop_front() {
-            walk.outwards(step);
-            if walk.seen.len() > MAX_STEPS {
-                walk.reach.everything = Some("it goes through more code than flakepart follows".to_owned());
+        walk.run();
+        walk.reach.direct = walk.reach.outputs.clone();
+        if walk.reach.everything.is_none() {
+            walk.by_self = true;
+            for (place, path) in std::mem::take(&mut walk.in_self) {
+                walk.reading(place, path);
             }
-            if walk.reach.everything.is_some() {
-                break;
-            }
+            walk.run();
         }
         walk.reach
     }
@@ -92,9 +103,26 @@ struct Walk<'f, 'a> {
     reach: Reach,
     seen: FxHashSet<Step<'a>>,
     queue: VecDeque<Step<'a>>,
+    /// Where the flake itself is asked for what has been reached, to go on there in the end.
+    in_self: Vec<(&'f Place<'a>, Path<'a>)>,
+    /// Whether the values that are followed now were read from the flake itself.
+    by_self: bool,
 }
 
-impl<'a> Walk<'_, 'a> {
+impl<'f, 'a> Walk<'f, 'a> {
+    fn run(&mut self) {
+        let limit = self.seen.len() + MAX_STEPS;
+        while let Some(step) = self.queue.pop_front() {
+            self.outwards(step);
+            if self.seen.len() > limit {
+                self.everything("it goes through more code than flakepart follows");
+            }
+            if self.reach.everything.is_some() || self.reach.indirectly.is_some() {
+                break;
+            }
+        }
+    }
+
     fn push(&mut self, mut step: Step<'a>) {
         step.path.truncate(MAX_DEPTH);
         if self.seen.insert(step.clone()) {
@@ -103,7 +131,8 @@ impl<'a> Walk<'_, 'a> {
     }
 
     fn everything(&mut self, why: impl Into<String>) {
-        self.reach.everything.get_or_insert(why.into());
+        let everything = if self.by_self { &mut self.reach.indirectly } else { &mut self.reach.everything };
+        everything.get_or_insert(why.into());
     }
 
     /// One step outwards from a node to what is made of its value.
@@ -153,6 +182,8 @@ impl<'a> Walk<'_, 'a> {
         let (function, arguments) = function.application();
         let name = function.last_name().unwrap_or_default();
         match (name, arguments.len()) {
+            // Whatever a module gets, it is its own `self` that it reads.
+            ("mkFlake", 0) if self.by_self => {}
             ("mkFlake", 1) => self.module(step.file, &step.path, step.bare),
             // These give what they are given, or a part of it.
             (
@@ -274,7 +305,8 @@ impl<'a> Walk<'_, 'a> {
     fn flake(&mut self, path: &[Option<&'a str>]) {
         match path {
             [Some("outputs"), Some(output), ..] => {
-                self.reach.outputs.insert((*output).to_owned());
+                let rest = path.get(2..).unwrap_or_default();
+                self.output(output, rest, rest.get(1..).unwrap_or_default());
             }
             _ => self.everything("it makes the flake's outputs as a whole"),
         }
@@ -293,13 +325,13 @@ impl<'a> Walk<'_, 'a> {
         match (*first, rest) {
             // What an imported module defines, it defines here.
             (Some("imports"), [_, ..]) => self.module(file, rest, bare),
-            (Some("imports"), []) => self.reach.imported = true,
+            (Some("imports"), []) => self.imported(),
             (Some("perSystem"), [_, ..]) => self.per_system(file, rest),
             (Some("flake"), [Some(output), deeper @ ..]) => {
                 if deeper.is_empty() && bare {
-                    self.reach.forced = Some((*output).to_owned());
+                    self.forced(output);
                 }
-                self.reach.outputs.insert((*output).to_owned());
+                self.output(output, deeper, deeper.get(1..).unwrap_or_default());
                 self.option(path);
             }
             (Some("_module"), [Some("args"), Some(name), deeper @ ..]) => {
@@ -327,7 +359,7 @@ impl<'a> Walk<'_, 'a> {
         };
         match path {
             [Some("imports"), rest @ ..] => match rest {
-                [] => self.reach.imported = true,
+                [] => self.imported(),
                 _ => self.per_system(file, rest),
             },
             [Some("_module"), Some("args"), Some(name), deeper @ ..] => {
@@ -336,11 +368,13 @@ impl<'a> Walk<'_, 'a> {
             [Some(name), ..]
                 if PER_SYSTEM_OUTPUTS.contains(name) || self.flow.readers.is_transposed(name) =>
             {
-                self.reach.outputs.insert((*name).to_owned());
+                let deeper = path.get(1..).unwrap_or_default();
+                let with_system: Path<'a> = std::iter::once(None).chain(deeper.iter().copied()).collect();
+                self.output(name, &with_system, deeper);
                 if *name == "formatter" {
                     // To see whether there is one at all, flake-parts evaluates it at the root, partition or
                     // not (`modules/formatter.nix`).
-                    self.reach.forced = Some((*name).to_owned());
+                    self.forced(name);
                 }
                 self.per_system_option(path);
             }
@@ -357,8 +391,45 @@ impl<'a> Walk<'_, 'a> {
 
     /// `_module.args.name = …`
     fn defined_argument(&mut self, name: &str, path: &[Option<&'a str>]) {
-        self.reach.in_pkgs |= name == "pkgs";
+        self.reach.in_pkgs |= name == "pkgs" && !self.by_self;
         self.argument(name, path);
+    }
+
+    /// An output of the flake, of which the part at `path` is reached; at `of_system` in what `self'` has.
+    fn output(&mut self, name: &'a str, path: &[Option<&'a str>], of_system: &[Option<&'a str>]) {
+        self.reach.outputs.insert(name.to_owned());
+        let flow = self.flow;
+        // `self.outputs` has the same as `self`.
+        let ways = [("self", None, path), ("self", Some("outputs"), path), ("self'", None, of_system)];
+        for (argument, below, path) in ways {
+            let head = below.into_iter().chain([name]).map(Some);
+            let path: Path<'a> = head.chain(path.iter().copied()).collect();
+            for (place, path) in flow.readers.of_self(argument, &path) {
+                if self.by_self {
+                    self.reading(place, path);
+                } else {
+                    self.in_self.push((place, path));
+                }
+            }
+        }
+    }
+
+    fn imported(&mut self) {
+        if self.by_self {
+            self.everything("a module that is imported depends on it");
+        } else {
+            self.reach.imported = true;
+        }
+    }
+
+    fn forced(&mut self, output: &str) {
+        if !self.by_self {
+            self.reach.forced = Some(output.to_owned());
+        }
+    }
+
+    fn reading(&mut self, place: &Place<'a>, path: Path<'a>) {
+        self.push(Step { file: place.file, node: place.node, path, bare: true, functions: 0 });
     }
 
     /// An option that no module here declares belongs to a flakeModule: what that makes of the value
@@ -373,7 +444,7 @@ impl<'a> Walk<'_, 'a> {
     fn option(&mut self, path: &[Option<&'a str>]) {
         let flow = self.flow;
         for (place, path) in flow.readers.of_option(path) {
-            self.push(Step { file: place.file, node: place.node, path, bare: true, functions: 0 });
+            self.reading(place, path);
         }
     }
 
@@ -392,7 +463,7 @@ impl<'a> Walk<'_, 'a> {
     fn argument(&mut self, name: &str, path: &[Option<&'a str>]) {
         let flow = self.flow;
         for (place, path) in flow.readers.of_argument(name, path) {
-            self.push(Step { file: place.file, node: place.node, path, bare: true, functions: 0 });
+            self.reading(place, path);
         }
     }
 

@@ -89,7 +89,7 @@ fn most_tokens(text: &str) -> usize {
     let mut was_name = false;
     for byte in text.bytes() {
         let is_name = byte.is_ascii_alphanumeric() || byte == b'_';
-        tokens += usize::from(!byte.is_ascii_whitespace() && !(is_name && was_name));
+        tokens += usize::from(!(byte.is_ascii_whitespace() || is_name && was_name));
         was_name = is_name;
     }
     tokens

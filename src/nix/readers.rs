@@ -9,6 +9,9 @@ use super::code::{Node, Path};
 use super::project::{Project, ProjectFile, Role};
 use super::scope::Scopes;
 
+/// What flake-parts calls the flake among the arguments of modules.
+const SELVES: [&str; 2] = ["self", "self'"];
+
 /// A place that reads something, and the names that it reads below it.
 #[derive(Debug, Clone)]
 pub(super) struct Place<'a> {
@@ -24,6 +27,8 @@ pub(super) struct Readers<'a> {
     configs: Vec<Place<'a>>,
     /// Whatever may be a function's argument of this name.
     arguments: FxHashMap<&'a str, Vec<Place<'a>>>,
+    /// Whatever may be the flake itself, or what `self'` is: the flake's outputs for one system.
+    selves: FxHashMap<&'static str, Vec<Place<'a>>>,
     /// Path literals: which file they lead to, and where they stand.
     references: FxHashMap<usize, Vec<(usize, Node<'a>)>>,
     /// The options that the flake's own modules declare.
@@ -42,6 +47,9 @@ impl<'a> Readers<'a> {
             readers.configs.extend(one.configs);
             for (name, places) in one.arguments {
                 readers.arguments.entry(name).or_default().extend(places);
+            }
+            for (name, places) in one.selves {
+                readers.selves.entry(name).or_default().extend(places);
             }
             readers.known_options.extend(one.known_options);
             readers.transposed.extend(one.transposed);
@@ -63,14 +71,7 @@ impl<'a> Readers<'a> {
         let is_module = matches!(file.role, Role::Flake | Role::Module);
         for node in file.source.code().root().descendants() {
             match node.kind() {
-                // `top.config.x`
-                SyntaxKind::NODE_SELECT => {
-                    let names = node.names();
-                    if let Some(read) = names.iter().position(|name| *name == Some("config")) {
-                        let names = names.into_iter().skip(read + 1).collect();
-                        readers.configs.push(Place { file: at, node, names });
-                    }
-                }
+                SyntaxKind::NODE_SELECT => readers.index_selection(at, node),
                 // NixOS modules have options, too, which are not flake-parts'.
                 SyntaxKind::NODE_ATTRPATH_VALUE if is_module => {
                     readers.known_options.extend(name_below("options", node));
@@ -80,10 +81,25 @@ impl<'a> Readers<'a> {
             }
         }
         // Hash maps have no order of their own, but the first reason that is found is the one that is told.
-        for places in readers.arguments.values_mut().chain([&mut readers.configs]) {
+        let maps = readers.arguments.values_mut().chain(readers.selves.values_mut());
+        for places in maps.chain([&mut readers.configs]) {
             places.sort_by_key(|place| place.node.number());
         }
         readers
+    }
+
+    /// `top.config.x`, `inputs.self.x`
+    fn index_selection(&mut self, file: usize, node: Node<'a>) {
+        let names = node.names();
+        let place = |read: usize| Place { file, node, names: names[read + 1..].to_vec() };
+        if let Some(read) = names.iter().position(|name| *name == Some("config")) {
+            self.configs.push(place(read));
+        }
+        for argument in SELVES {
+            if let Some(read) = names.iter().position(|name| *name == Some("self")) {
+                self.selves.entry(argument).or_default().push(place(read));
+            }
+        }
     }
 
     /// Uses of function arguments, `args.pkgs.x` among them, and of anything called `config`: by
@@ -102,6 +118,9 @@ impl<'a> Readers<'a> {
             }
             if *name == "config" {
                 self.configs.extend(uses.iter().copied().map(place));
+            }
+            if let Some(argument) = SELVES.iter().find(|argument| *argument == name) {
+                self.selves.entry(argument).or_default().extend(uses.iter().copied().map(place));
             }
         }
         for (node, name) in &scopes.in_with {
@@ -129,6 +148,16 @@ impl<'a> Readers<'a> {
         reading(self.arguments.get(name).map_or(&[], Vec::as_slice), path)
     }
 
+    /// The places that read `path` in the flake itself (`self`) or in its outputs for one system
+    /// (`self'`), each with what is left of the path.
+    pub(super) fn of_self<'s, 'p>(
+        &'s self,
+        argument: &str,
+        path: &'p [Option<&'a str>],
+    ) -> impl Iterator<Item = (&'s Place<'a>, Path<'a>)> + use<'s, 'p, 'a> {
+        reading(self.selves.get(argument).map_or(&[], Vec::as_slice), path)
+    }
+
     /// The places that name a file, or a folder that it lies in.
     pub(super) fn of_file(&self, file: usize) -> &[(usize, Node<'a>)] {
         self.references.get(&file).map_or(&[], Vec::as_slice)
@@ -145,10 +174,10 @@ impl<'a> Readers<'a> {
     }
 }
 
-fn reading<'s, 'a>(
+fn reading<'s, 'p, 'a>(
     places: &'s [Place<'a>],
-    path: &'s [Option<&'a str>],
-) -> impl Iterator<Item = (&'s Place<'a>, Path<'a>)> {
+    path: &'p [Option<&'a str>],
+) -> impl Iterator<Item = (&'s Place<'a>, Path<'a>)> + use<'s, 'p, 'a> {
     places.iter().filter_map(|place| Some((place, below(&place.names, path)?)))
 }
 

@@ -32,6 +32,8 @@ pub enum SiteKind {
     Existence,
     /// All inputs are passed on, or picked by a computed name.
     Opaque,
+    /// Another input follows it.
+    Follows,
 }
 
 /// A place in the code that touches an input.
@@ -45,10 +47,15 @@ pub struct Site {
     pub kind: SiteKind,
     /// The flake outputs that it feeds.
     pub outputs: BTreeSet<String>,
+    /// Those of them that have to be made where the input is: that it feeds not only because they read
+    /// another output from the flake itself (`self.packages`), or another input that follows it.
+    pub direct: BTreeSet<String>,
     /// False where the code is too dynamic to be sure.
     pub certain: bool,
     /// Why any output may depend on it, where that is so.
     pub everything: Option<String>,
+    /// Why any output may depend on it in such a way, where that is so.
+    pub indirectly: Option<String>,
     /// Whether the flake's own modules import a module of the input here.
     pub imported: bool,
     /// The output that is nothing but this value: flake-parts evaluates it at the root even when a
@@ -60,6 +67,31 @@ pub struct Site {
 }
 
 impl Site {
+    /// That another input follows this one, which these outputs need, or any.
+    #[must_use]
+    pub fn follows(line: usize, outputs: BTreeSet<String>, everything: bool, follower: &str) -> Site {
+        Site {
+            file: "flake.nix".into(),
+            line,
+            kind: SiteKind::Follows,
+            outputs,
+            direct: BTreeSet::new(),
+            certain: !everything,
+            everything: None,
+            indirectly: everything.then(|| format!("`{follower}` follows it, which any output may need")),
+            imported: false,
+            forced: None,
+            outer: false,
+        }
+    }
+
+    /// Why any output may depend on it, where that is so.
+    #[must_use]
+    pub fn any_output(&self) -> Option<&str> {
+        let imported = self.imported.then_some("a module of it is imported, which every output evaluates");
+        self.everything.as_deref().or(imported).or(self.indirectly.as_deref())
+    }
+
     /// What code that is not read amounts to: it may use any input for any output.
     #[must_use]
     pub fn unread(file: Utf8PathBuf, line: usize, why: String) -> Site {
@@ -68,8 +100,10 @@ impl Site {
             line,
             kind: SiteKind::Opaque,
             outputs: BTreeSet::new(),
+            direct: BTreeSet::new(),
             certain: false,
             everything: Some(why),
+            indirectly: None,
             imported: false,
             forced: None,
             outer: false,
@@ -81,7 +115,7 @@ impl Site {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Usage {
-    /// A site names it.
+    /// A site names it, or another input follows it.
     Used,
     /// No site names it, and none could in a way that is not seen.
     Unused,
@@ -129,8 +163,13 @@ impl Usages {
                 line: file.source.line(mention.node.start()),
                 kind: mention.kind,
                 outputs: reach.outputs,
-                certain: mention.certain && reach.everything.is_none() && mention.input.is_some(),
+                direct: reach.direct,
+                certain: mention.certain
+                    && reach.everything.is_none()
+                    && reach.indirectly.is_none()
+                    && mention.input.is_some(),
                 everything: reach.everything,
+                indirectly: reach.indirectly,
                 imported: reach.imported,
                 forced: reach.forced,
                 outer: mention.outer,

@@ -102,9 +102,11 @@ pub struct SiteSummary {
     pub outputs: Vec<String>,
     /// False where the code is too dynamic to be sure.
     pub certain: bool,
-    /// Whether any output may depend on it.
+    /// Why any output may depend on it, where that is so.
+    pub why: Option<String>,
+    /// Those outputs that have to be made where the input is.
     #[serde(skip)]
-    pub everything: bool,
+    pub direct: BTreeSet<String>,
 }
 
 /// A partition.
@@ -236,7 +238,8 @@ impl From<&Site> for SiteSummary {
             kind: site.kind,
             outputs: site.outputs.iter().cloned().collect(),
             certain: site.certain,
-            everything: site.everything.is_some(),
+            direct: site.direct.clone(),
+            why: site.any_output().map(str::to_owned),
         }
     }
 }

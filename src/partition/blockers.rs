@@ -144,7 +144,7 @@ impl Flake {
     #[must_use]
     pub fn attrs_of(&self, input: &str) -> BTreeSet<String> {
         let sites = self.usages.sites.get(input).into_iter().flatten();
-        sites.chain(&self.usages.opaque).flat_map(|site| site.outputs.iter().cloned()).collect()
+        sites.chain(&self.usages.opaque).flat_map(|site| site.direct.iter().cloned()).collect()
     }
 
     /// Why `input` cannot move when all of `moving` move together; the weightiest reason first.
@@ -179,7 +179,7 @@ impl Flake {
             if let Some(output) = &site.forced {
                 add(Reason::Forced(output.clone()), place.clone());
             }
-            for output in &site.outputs {
+            for output in &site.direct {
                 if PUBLIC.contains(&output.as_str()) {
                     add(Reason::Public(output.clone()), place.clone());
                 }
@@ -200,7 +200,7 @@ impl Flake {
         } else if declaration.is_some_and(|declaration| declaration.is_relative()) {
             add(Reason::Relative, declared.clone());
         }
-        if sites.is_empty() {
+        if sites.iter().all(|site| site.kind == SiteKind::Follows) {
             add(Reason::NoSites, declared);
         }
         blockers

@@ -84,6 +84,30 @@ pub struct Root {
     pub followed_by: Vec<String>,
 }
 
+/// The outputs that need an input, and whether any output may.
+#[derive(Clone, Default)]
+struct Needs {
+    outputs: BTreeSet<String>,
+    everything: bool,
+}
+
+impl Needs {
+    fn of(sites: &[Site]) -> Needs {
+        Needs {
+            outputs: sites.iter().flat_map(|site| site.outputs.iter().cloned()).collect(),
+            everything: sites.iter().any(|site| site.any_output().is_some()),
+        }
+    }
+
+    /// Adds what another needs; gives whether that is new.
+    fn extend(&mut self, other: &Needs) -> bool {
+        let before = (self.outputs.len(), self.everything);
+        self.outputs.extend(other.outputs.iter().cloned());
+        self.everything |= other.everything;
+        before != (self.outputs.len(), self.everything)
+    }
+}
+
 impl From<&RootInput<'_>> for Root {
     fn from(root: &RootInput<'_>) -> Root {
         let owned = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
@@ -196,7 +220,37 @@ impl Flake {
         };
         flake.find_wiring();
         flake.read_nested(files);
+        flake.find_followed();
         Ok(flake)
+    }
+
+    /// Adds the sites of inputs that others follow: whatever needs the follower needs them.
+    fn find_followed(&mut self) {
+        let mut needs: BTreeMap<&str, Needs> = BTreeMap::new();
+        for (name, sites) in &self.usages.sites {
+            needs.insert(name, Needs::of(sites));
+        }
+        let mut queue: Vec<&str> = self.roots.keys().map(String::as_str).collect();
+        while let Some(follower) = queue.pop() {
+            let Some(root) = self.roots.get(follower) else { continue };
+            let of_follower = needs.get(follower).cloned().unwrap_or_default();
+            for name in &root.follows {
+                if needs.entry(name).or_default().extend(&of_follower) {
+                    queue.push(name);
+                }
+            }
+        }
+        let mut follows = Vec::new();
+        for (name, root) in &self.roots {
+            for follower in &root.followed_by {
+                let line = self.declarations.inputs.get(follower).map_or(1, |declaration| declaration.line);
+                let needs = needs.get(follower.as_str()).cloned().unwrap_or_default();
+                follows.push((name.clone(), Site::follows(line, needs.outputs, needs.everything, follower)));
+            }
+        }
+        for (name, site) in follows {
+            self.usages.sites.entry(name).or_default().push(site);
+        }
     }
 
     fn find_wiring(&mut self) {

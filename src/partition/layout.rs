@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use camino::{Utf8Path, Utf8PathBuf};
 
 use super::Flake;
+use crate::nix::SiteKind;
 
 /// Outputs that only those who work on the flake need.
 pub(super) const DEVELOPMENT: [&str; 5] = ["checks", "devShells", "formatter", "herculesCI", "pre-commit"];
@@ -86,6 +87,7 @@ impl Flake {
         let tree = self.module_tree.as_ref().map_or(Utf8Path::new(""), |tree| &tree.folder);
         let sites = self.usages.sites.get(input).into_iter().flatten();
         sites
+            .filter(|site| site.kind != SiteKind::Follows)
             .map(|site| {
                 let below = site.file.strip_prefix(tree).unwrap_or(&site.file).with_extension("");
                 below.components().map(|part| part.as_str().to_owned()).collect()

@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use super::finding::findings;
 use super::text::{BOLD, CYAN, DIM, GREEN, YELLOW, bold, cell, count, shown, size, styled, wrapped};
 use crate::finding::{Code, Level};
-use crate::nix::Usage;
-use crate::partition::{Analysis, Blocker, InputSummary, Proposal};
+use crate::nix::{SiteKind, Usage};
+use crate::partition::{Analysis, Blocker, InputSummary, Proposal, SiteSummary};
 
 /// How wide the bar of the heaviest input is.
 const BAR: usize = 10;
@@ -101,31 +101,34 @@ fn several_revisions(analysis: &Analysis) -> String {
 
 /// The outputs that an input feeds and the first place that says so.
 fn used_by(input: &InputSummary) -> String {
-    let Some(first) = input.sites.first() else {
-        return match input.usage {
-            Usage::Unused if input.followed_by.is_empty() => "nothing".to_owned(),
-            Usage::Unused => format!("{}, by follows", input.followed_by.join(", ")),
-            Usage::Used => "`pkgs`, by flake-parts".to_owned(),
-            _ => "not known".to_owned(),
-        };
-    };
-    let more = match input.sites.len() {
-        1 => String::new(),
-        sites => format!(" +{}", sites - 1),
+    let named: Vec<&SiteSummary> = input.sites.iter().filter(|site| site.kind != SiteKind::Follows).collect();
+    let place = match named.as_slice() {
+        [] if input.sites.is_empty() => match input.usage {
+            Usage::Unused => return "nothing".to_owned(),
+            Usage::Used => return "`pkgs`, by flake-parts".to_owned(),
+            Usage::Unknown => return "not known".to_owned(),
+        },
+        [] => format!("followed by {}", input.followed_by.join(", ")),
+        [first] => format!("{}:{}", first.file, first.line),
+        [first, more @ ..] => format!("{}:{} +{}", first.file, first.line, more.len()),
     };
     let certain: BTreeSet<&str> = outputs_where(input, true);
     let may: BTreeSet<&str> = &outputs_where(input, false) - &certain;
-    let mut what = certain.into_iter().collect::<Vec<_>>().join(", ");
-    let any = input.sites.iter().any(|site| site.everything);
+    if input.sites.iter().any(|site| site.why.is_some() && site.certain) {
+        return shown(&format!("every output ({place})"));
+    }
+    let any = input.sites.iter().any(|site| site.why.is_some());
     let maybe = if any { vec!["any output"] } else { may.into_iter().collect() };
-    if !maybe.is_empty() {
-        let and = if what.is_empty() { "" } else { ", " };
-        what.push_str(&format!("{and}maybe {}", maybe.join(", ")));
-    }
-    if what.is_empty() {
-        what.push_str("the flake's modules");
-    }
-    shown(&format!("{what} ({}:{}{more})", first.file, first.line))
+    let direct = |output: &&str| input.sites.iter().any(|site| site.direct.contains(*output));
+    let (direct, indirect): (Vec<&str>, Vec<&str>) = certain.into_iter().partition(direct);
+    let ways = [("", direct), ("indirectly ", indirect), ("maybe ", maybe)];
+    let ways: Vec<String> = ways
+        .into_iter()
+        .filter(|(_, outputs)| !outputs.is_empty())
+        .map(|(way, outputs)| format!("{way}{}", outputs.join(", ")))
+        .collect();
+    let what = if ways.is_empty() { "no output".to_owned() } else { ways.join(", ") };
+    shown(&format!("{what} ({place})"))
 }
 
 fn outputs_where(input: &InputSummary, certain: bool) -> BTreeSet<&str> {

@@ -298,7 +298,7 @@ fn what_is_no_lock_is_said_with_the_way_out() {
 
     exit code 2
     --- stderr ---
-    error: bad.lock:1:1: not valid JSON: EOF while parsing an object
+    error: bad.lock:1:1: not valid JSON: it ends too early
 
     hint: restore flake.lock from git, or delete it and run `nix flake lock`
 

@@ -324,7 +324,7 @@ fn import_tree_reads_a_folder_but_not_what_is_hidden() {
 fn outputs_written_by_hand() {
     assert_snapshot!(plain("{ self, heavy, ... }: { packages.x.a = heavy.packages.x; checks.x.b = self.packages.x.a; }"), @"
     heavy: Used
-      flake.nix:1 Value [packages] certain
+      flake.nix:1 Value [packages through self: checks] certain
     ");
     assert_snapshot!(plain("inputs@{ self, heavy, ... }: { lib = inputs.heavy.lib; }"), @"
     heavy: Used

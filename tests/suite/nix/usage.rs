@@ -22,7 +22,11 @@ pub(super) fn project(files: &[(&str, &str)]) -> Project {
 
 /// Line, kind, the outputs, and how sure that is.
 fn row(site: &Site) -> String {
-    let outputs: Vec<&str> = site.outputs.iter().map(String::as_str).collect();
+    let mut outputs: Vec<&str> = site.direct.iter().map(String::as_str).collect();
+    let indirect: Vec<&str> = site.outputs.difference(&site.direct).map(String::as_str).collect();
+    if !indirect.is_empty() {
+        outputs.extend(["through self:"].into_iter().chain(indirect));
+    }
     let mut row = format!(
         "{}:{} {:?} [{}] {}",
         site.file,
@@ -34,6 +38,7 @@ fn row(site: &Site) -> String {
     row.push_str(if site.imported { ", imported" } else { "" });
     let _ = site.forced.as_ref().map(|output| write!(row, ", forced {output}"));
     let _ = site.everything.as_ref().map(|why| write!(row, ", everything: {why}"));
+    let _ = site.indirectly.as_ref().map(|why| write!(row, ", everything through self: {why}"));
     row
 }
 
