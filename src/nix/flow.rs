@@ -11,6 +11,7 @@ use rnix::SyntaxKind;
 use rustc_hash::FxHashSet;
 
 use super::code::{Node, Path};
+use super::flake_modules::{FlakeModule, FlakeModules};
 use super::project::{Project, Role};
 use super::readers::{Place, Readers, below};
 use super::scope::{Scopes, Variable};
@@ -67,11 +68,12 @@ pub(super) struct Flow<'a> {
     project: &'a Project,
     scopes: &'a [Scopes<'a>],
     readers: Readers<'a>,
+    modules: &'a FlakeModules,
 }
 
 impl<'a> Flow<'a> {
-    pub(super) fn new(project: &'a Project, scopes: &'a [Scopes<'a>]) -> Self {
-        Flow { project, scopes, readers: Readers::new(project, scopes) }
+    pub(super) fn new(project: &'a Project, scopes: &'a [Scopes<'a>], modules: &'a FlakeModules) -> Self {
+        Flow { project, scopes, readers: Readers::new(project, scopes), modules }
     }
 
     /// Follows the value of `node` in `file`.
@@ -93,6 +95,9 @@ impl<'a> Flow<'a> {
                 walk.reading(place, path);
             }
             walk.run();
+            let reading = self.modules.reading_self().filter(|_| !walk.reach.outputs.is_empty());
+            let outputs: Vec<&String> = reading.flat_map(|module| &module.outputs).collect();
+            walk.reach.outputs.extend(outputs.into_iter().cloned());
         }
         walk.reach
     }
@@ -332,6 +337,9 @@ impl<'f, 'a> Walk<'f, 'a> {
                     self.forced(output);
                 }
                 self.output(output, deeper, deeper.get(1..).unwrap_or_default());
+                for module in self.flow.modules.reading(&format!("flake.{output}")) {
+                    self.made_by(module);
+                }
                 self.option(path);
             }
             (Some("_module"), [Some("args"), Some(name), deeper @ ..]) => {
@@ -432,11 +440,32 @@ impl<'f, 'a> Walk<'f, 'a> {
         self.push(Step { file: place.file, node: place.node, path, bare: true, functions: 0 });
     }
 
-    /// An option that no module here declares belongs to a flakeModule: what that makes of the value
-    /// is not to be seen in this repository.
+    /// An option that no module here declares belongs to a flakeModule. If that is well known, so is what
+    /// it makes of the value; else it is not to be seen in this repository.
     fn owned(&mut self, option: &str) {
-        if !self.flow.readers.knows_option(option) {
+        let flow = self.flow;
+        if flow.readers.knows_option(option) {
+            return;
+        }
+        let mut known = flow.modules.declaring(option).peekable();
+        if known.peek().is_none() {
             self.everything(format!("it sets the option `{option}`, which no module here declares"));
+        }
+        for module in known.chain(flow.modules.reading(option)) {
+            self.made_by(module);
+        }
+    }
+
+    /// The outputs that a flakeModule makes, and whatever reads its options.
+    fn made_by(&mut self, module: &'static FlakeModule) {
+        for output in &module.outputs {
+            self.output(output, &[], &[]);
+            if output == "formatter" {
+                self.forced(output);
+            }
+        }
+        for option in module.options() {
+            self.per_system_option(&[Some(option)]);
         }
     }
 

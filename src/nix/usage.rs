@@ -6,6 +6,7 @@ use camino::Utf8PathBuf;
 use rayon::prelude::*;
 use serde::Serialize;
 
+use super::flake_modules::FlakeModules;
 use super::flow::Flow;
 use super::project::{Project, Role};
 use super::scope::Scopes;
@@ -135,12 +136,12 @@ pub struct Usages {
 }
 
 impl Usages {
-    /// Reads the sites of the inputs `names`.
+    /// Reads the sites of the inputs `names`, of which some have well-known `modules`.
     #[must_use]
-    pub fn read(project: &Project, names: &[&str]) -> Usages {
+    pub fn read(project: &Project, names: &[&str], modules: &FlakeModules) -> Usages {
         let scopes: Vec<Scopes<'_>> =
             project.files.par_iter().map(|file| Scopes::of(file.source.code())).collect();
-        let flow = Flow::new(project, &scopes);
+        let flow = Flow::new(project, &scopes, modules);
         let files = project.files.par_iter().zip(&scopes).enumerate();
         let own = files.filter(|(at, _)| !project.is_foreign(*at));
         let found: Vec<_> = own
@@ -176,6 +177,13 @@ impl Usages {
             };
             if reach.in_pkgs {
                 in_pkgs.push((site.file.clone(), site.line));
+            }
+            let module = mention.input.and_then(|input| modules.of_input(input));
+            if module.is_some_and(|module| module.reads_inputs) && site.imported {
+                let outputs: BTreeSet<String> =
+                    module.into_iter().flat_map(|it| it.outputs.clone()).collect();
+                let any = Site { imported: false, certain: false, kind: SiteKind::Opaque, ..site.clone() };
+                usages.opaque.push(Site { direct: outputs.clone(), outputs, ..any });
             }
             match mention.input {
                 Some(input) => usages.sites.entry(input.to_owned()).or_default().push(site),

@@ -8,7 +8,7 @@ use thiserror::Error;
 
 use crate::finding::{Code, Finding};
 use crate::lock::{Graph, Lock, LockError, RootInput};
-use crate::nix::{Declarations, NixError, Project, Site, Source, Usages, joined};
+use crate::nix::{Declarations, FlakeModules, NixError, Project, Site, Source, Usages, joined};
 
 /// The flake's Nix files and locks, by path relative to the flake.
 pub type Files = BTreeMap<Utf8PathBuf, Vec<u8>>;
@@ -82,6 +82,15 @@ pub struct Root {
     pub follows: Vec<String>,
     /// Root inputs whose subtree follows into it.
     pub followed_by: Vec<String>,
+}
+
+/// The well-known flakeModules among the root inputs.
+fn flake_modules(lock: &Lock, roots: &BTreeMap<String, Root>) -> FlakeModules {
+    let repositories = roots.iter().filter_map(|(name, root)| {
+        let locked = lock.nodes.get(root.node.as_ref()?)?.locked.as_ref()?;
+        Some((name.as_str(), locked.str("repo")?))
+    });
+    FlakeModules::among(repositories)
 }
 
 /// The outputs that need an input, and whether any output may.
@@ -201,7 +210,7 @@ impl Flake {
             }
         }
         let project = Project::new(sources);
-        let mut usages = Usages::read(&project, &names);
+        let mut usages = Usages::read(&project, &names, &flake_modules(&lock, &roots));
         usages.opaque.extend(unreadable);
         let mut flake = Flake {
             lock,

@@ -4,6 +4,7 @@ mod additions;
 mod catalogue;
 mod declarations;
 mod edits;
+mod flake_modules;
 mod properties;
 mod reach;
 mod trees;

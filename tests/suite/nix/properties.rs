@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
-use flakepart::nix::{Declarations, Site, Source, Usages, add_inputs, remove_inputs};
+use flakepart::nix::{Declarations, FlakeModules, Site, Source, Usages, add_inputs, remove_inputs};
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
 
@@ -240,7 +240,7 @@ proptest! {
         let value = around.iter().fold(seed.to_owned(), |value, around| around.replace('E', &value));
         let module = format!("{{ inputs, inputs', self, lib, ... }}@args: {}", module.replace('E', &value));
         let files = [("flake.nix", super::usage::FLAKE), ("module.nix", module.as_str())];
-        let usages = Usages::read(&super::usage::project(&files), &["heavy"]);
+        let usages = Usages::read(&super::usage::project(&files), &["heavy"], &FlakeModules::default());
         let sites = usages.sites.get("heavy").map_or(&[][..], Vec::as_slice);
         let reaches = |site: &Site| site.outputs.contains("packages") || site.everything.is_some();
         prop_assert!(sites.iter().any(reaches), "{}\n{:#?}", module, usages);

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use flakepart::nix::{Project, Site, Usage, Usages};
+use flakepart::nix::{FlakeModules, Project, Site, Usage, Usages};
 use insta::assert_snapshot;
 
 use super::{dedent, source};
@@ -44,7 +44,12 @@ fn row(site: &Site) -> String {
 
 /// The sites of `heavy` and `light` and those that may touch any input.
 pub(super) fn usage(files: &[(&str, &str)]) -> String {
-    let usages = Usages::read(&project(files), &["heavy", "light"]);
+    usage_beside(&FlakeModules::default(), files)
+}
+
+/// The same in a flake with well-known flakeModules.
+pub(super) fn usage_beside(modules: &FlakeModules, files: &[(&str, &str)]) -> String {
+    let usages = Usages::read(&project(files), &["heavy", "light"], modules);
     let mut table = String::new();
     for name in ["heavy", "light"] {
         let sites = usages.sites.get(name).map_or(&[][..], Vec::as_slice);
