@@ -41,12 +41,15 @@ impl Target {
 pub(super) fn lock_bytes(lock: Option<&Utf8Path>) -> Result<(Utf8PathBuf, Vec<u8>), Error> {
     match Target::open(lock)? {
         Target::Lock(path, bytes) => Ok((path, bytes)),
-        Target::Flake(tree) => {
-            let missing = FlakeError::Missing { path: "flake.lock".into() };
-            let bytes = tree.read(Utf8Path::new("flake.lock"))?.ok_or(missing)?;
-            Ok((from_here(tree.root().join("flake.lock")), bytes))
-        }
+        Target::Flake(tree) => lock_of(&tree),
     }
+}
+
+/// The lock of a flake, and its name.
+pub(super) fn lock_of(tree: &WorkTree) -> Result<(Utf8PathBuf, Vec<u8>), Error> {
+    let missing = FlakeError::Missing { path: "flake.lock".into() };
+    let bytes = tree.read(Utf8Path::new("flake.lock"))?.ok_or(missing)?;
+    Ok((from_here(tree.root().join("flake.lock")), bytes))
 }
 
 /// A path as a person who stands in the current folder would write it.

@@ -3,9 +3,10 @@
 use camino::Utf8PathBuf;
 use clap::Args;
 
-use super::target::{lock_bytes, parsed};
+use super::target::{Target, files, lock_of, parsed};
 use super::{Error, Outcome, Output};
 use crate::lock::{Graph, Lock};
+use crate::partition::Flake;
 use crate::report;
 use crate::suggest::closest;
 
@@ -20,11 +21,21 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn run(arguments: &Arguments, output: &Output) -> Result<Outcome, Error> {
-    let (path, bytes) = lock_bytes(arguments.target.as_deref())?;
+    let (tree, (path, bytes)) = match Target::open(arguments.target.as_deref())? {
+        Target::Lock(path, bytes) => (None, (path, bytes)),
+        Target::Flake(tree) => {
+            let lock = lock_of(&tree)?;
+            (Some(tree), lock)
+        }
+    };
     let lock = parsed(&path, &bytes)?;
     let graph = Graph::new(&lock);
     let keys = matching(&path, &lock, &graph, &arguments.name)?;
     output.data(&report::why(&lock, &graph.origins(&keys)))?;
+    if let Some(tree) = tree.filter(|_| lock.root_inputs().contains_key(&arguments.name)) {
+        let flake = Flake::read(&files(&tree)?)?;
+        output.data(&report::sites(&flake.sites(&arguments.name)))?;
+    }
     Ok(Outcome::Fine)
 }
 

@@ -21,7 +21,7 @@ const MAX_STEPS: usize = 50_000;
 
 /// A set that holds itself (`let lib = { inherit lib; … }`) has paths without end. Of a longer path the
 /// whole of what lies at its beginning counts as tainted.
-const MAX_DEPTH: usize = 16;
+const MAX_DEPTH: usize = 8;
 
 /// The outputs that flake-parts makes of definitions in `perSystem` (flake-parts: `modules/*.nix`).
 const PER_SYSTEM_OUTPUTS: [&str; 8] =

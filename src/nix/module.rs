@@ -235,14 +235,10 @@ fn elements(node: Node<'_>) -> Vec<Node<'_>> {
     }
 }
 
-/// Whether a path literal stands in an `imports` list or is applied by nothing: then the module system
+/// Whether a path literal stands in an `imports` list, or is given to import-tree: then the module system
 /// reads the file, and what the file defines was followed as a module.
 pub(super) fn stands_in_imports(node: Node<'_>) -> bool {
-    let transparent =
-        |kind| matches!(kind, SyntaxKind::NODE_LIST | SyntaxKind::NODE_PAREN | SyntaxKind::NODE_BIN_OP);
-    let Some(outer) = node.ancestors().skip(1).find(|outer| !transparent(outer.kind())) else {
-        return false;
-    };
+    let Some(outer) = outside_of_lists(node) else { return false };
     match outer.kind() {
         SyntaxKind::NODE_ATTRPATH_VALUE => outer.names().last() == Some(&Some("imports")),
         SyntaxKind::NODE_APPLY => {
@@ -250,6 +246,29 @@ pub(super) fn stands_in_imports(node: Node<'_>) -> bool {
         }
         _ => false,
     }
+}
+
+/// Whether a path literal is read as one Nix expression: of a folder, that is its `default.nix`.
+pub(super) fn is_imported(node: Node<'_>) -> bool {
+    let Some(outer) = outside_of_lists(node) else { return false };
+    match outer.kind() {
+        SyntaxKind::NODE_ATTRPATH_VALUE => {
+            matches!(outer.names().last(), Some(Some("imports" | "modules" | "sharedModules")))
+        }
+        SyntaxKind::NODE_APPLY => {
+            let function = outer.child(0).and_then(Node::last_name);
+            matches!(function, Some("import" | "scopedImport" | "callPackage"))
+        }
+        _ => false,
+    }
+}
+
+/// What holds a node, seen through lists, parentheses and `++`.
+fn outside_of_lists(node: Node<'_>) -> Option<Node<'_>> {
+    node.ancestors().skip(1).find(|outer| match outer.kind() {
+        SyntaxKind::NODE_LIST | SyntaxKind::NODE_PAREN => false,
+        _ => outer.operator() != Some(SyntaxKind::TOKEN_CONCAT),
+    })
 }
 
 /// `inputs.import-tree`, `import-tree`, `inputs.import-tree.filter`.

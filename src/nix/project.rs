@@ -8,7 +8,7 @@ use rnix::SyntaxKind;
 
 use super::Source;
 use super::code::Node;
-use super::module::stands_in_imports;
+use super::module::{is_imported, stands_in_imports};
 
 /// How a flake comes to read one of its files.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -151,7 +151,7 @@ impl Project {
     }
 
     /// Every place in a file that names files of the flake, `./x` or `"${self}/x"`: the file itself, or
-    /// all that lie below a folder, where the code may read any of them. Modules are read as modules,
+    /// all others that lie below a folder, where the code may read any of them. Modules are read as modules,
     /// whoever names their folder.
     fn references(&self, from: usize) -> Vec<(u32, Vec<usize>)> {
         let Some(file) = self.files.get(from) else { return Vec::new() };
@@ -161,9 +161,10 @@ impl Project {
             let (from_root, text) = written_path(node)?;
             let base = if from_root { Utf8Path::new("flake.nix") } else { &file.path };
             let path = joined(base, text)?;
-            let files = match self.index.get(&path) {
+            let default = || self.index.get(&path.join("default.nix")).filter(|_| is_imported(node));
+            let files = match self.index.get(&path).or_else(default) {
                 Some(exact) => vec![*exact],
-                None => self.below(&path).filter(|at| !is_module(at)).collect(),
+                None => self.below(&path).filter(|at| !is_module(at) && *at != from).collect(),
             };
             (!files.is_empty()).then_some((node.number(), files))
         };

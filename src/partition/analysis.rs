@@ -141,12 +141,11 @@ impl Analysis {
                 staying.extend(blocker.map(|blocker| (name.clone(), blocker)));
             }
             let declaration = flake.declarations.inputs.get(name);
-            let sites = flake.usages.sites.get(name).into_iter().flatten().chain(&flake.usages.opaque);
             let reference = declaration.and_then(|declaration| declaration.url()).map(credentials::hidden);
             // flake-parts makes `pkgs` from it, though no code here says so.
             let is_pkgs = name == "nixpkgs" && flake.flake_parts().is_some();
             let usage = if is_pkgs { Usage::Used } else { flake.usages.usage(name) };
-            let sites = sites.map(SiteSummary::from).collect();
+            let sites = flake.sites(name);
             let is_flake = declaration.is_none_or(|declaration| declaration.is_flake());
             inputs.push(InputSummary {
                 reference,
@@ -190,6 +189,15 @@ impl Analysis {
             staying: BTreeMap::new(),
             obstacle: None,
         }
+    }
+}
+
+impl Flake {
+    /// The places that touch an input, and those that may.
+    #[must_use]
+    pub fn sites(&self, input: &str) -> Vec<SiteSummary> {
+        let named = self.usages.sites.get(input).into_iter().flatten();
+        named.chain(&self.usages.opaque).map(SiteSummary::from).collect()
     }
 }
 

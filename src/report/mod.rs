@@ -21,7 +21,7 @@ pub use graph::Drawing;
 pub use plan::{PlanJson, colored_diff, plan};
 pub use proof::proof;
 pub use text::{bold, shown};
-pub use why::why;
+pub use why::{sites, why};
 
 /// A value as JSON for a program: pretty, with a final newline.
 pub fn json(value: &impl serde::Serialize) -> Result<String, serde_json::Error> {

@@ -1,7 +1,9 @@
-//! `why` for people: where a locked input comes from.
+//! `why` for people: where a locked input comes from, and what the code wants with it.
 
-use super::text::{DIM, bold, count, date, fits, shown, styled};
+use super::text::{DIM, bold, count, date, fits, shown, styled, wrapped};
 use crate::lock::{Lock, Origin, reference};
+use crate::nix::SiteKind;
+use crate::partition::SiteSummary;
 
 /// Each node with what it is locked to, and below it the input paths that lead to it.
 #[must_use]
@@ -31,6 +33,42 @@ pub fn why(lock: &Lock, origins: &[Origin<'_>]) -> String {
         }
     }
     text
+}
+
+/// The places in the code that touch an input, with what they are and the outputs they feed.
+#[must_use]
+pub fn sites(sites: &[SiteSummary]) -> String {
+    if sites.is_empty() {
+        return "\nno code names it\n".to_owned();
+    }
+    let mut text = String::from("\nused in\n");
+    for site in sites {
+        text.push_str(&wrapped("  ", &shown(&format!("{}:{}", site.file, site.line))));
+        let outputs: Vec<&str> = site.outputs.iter().map(String::as_str).collect();
+        let outputs = match (&site.why, outputs.as_slice()) {
+            (Some(why), _) if site.certain => format!("every output: {why}"),
+            (Some(why), _) => format!("maybe any output: {why}"),
+            (None, []) => "no output".to_owned(),
+            (None, outputs) if site.certain => outputs.join(", "),
+            (None, outputs) => format!("maybe {}", outputs.join(", ")),
+        };
+        text.push_str(&wrapped(&format!("      {}  ", styled(DIM, kind(site.kind))), &shown(&outputs)));
+    }
+    text
+}
+
+fn kind(kind: SiteKind) -> &'static str {
+    match kind {
+        SiteKind::Value => "value",
+        SiteKind::Source => "source",
+        SiteKind::Lib => "lib",
+        SiteKind::Overlay => "overlay",
+        SiteKind::Module => "module",
+        SiteKind::FlakeModule => "flakeModule",
+        SiteKind::Existence => "existence test",
+        SiteKind::Opaque => "any input",
+        SiteKind::Follows => "follows",
+    }
 }
 
 /// `  github:NixOS/nixpkgs  5070d5f0eb of 2026-01-12`

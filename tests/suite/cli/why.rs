@@ -26,6 +26,17 @@ fn every_way_by_which_an_input_comes_in_is_told() {
       nixpkgs
       flake-parts/nixpkgs-lib  follows nixpkgs
       treefmt-nix/nixpkgs  follows nixpkgs
+
+    used in
+      nix/pkgs.nix:6
+          value  maybe any output: `pkgs` holds it, which imported flakeModules
+                 read, too
+      flake.nix:7
+          follows  maybe any output: `flake-parts` follows it, which any output
+                   may need
+      flake.nix:15
+          follows  maybe any output: `treefmt-nix` follows it, which any output
+                   may need
     ");
 }
 

@@ -361,3 +361,29 @@ fn outputs_written_by_hand() {
       flake.nix:1 Opaque [] may, everything: it makes the flake's outputs as a whole
     ");
 }
+
+#[test]
+fn a_folder_that_is_imported_is_its_default_nix() {
+    let files = [
+        (
+            "flake.nix",
+            "{ outputs = inputs: inputs.flake-parts.lib.mkFlake { inherit inputs; } { imports = [ ./hosts ]; }; }",
+        ),
+        (
+            "hosts/default.nix",
+            "{ inputs, ... }: {
+  flake.nixosConfigurations.a = inputs.nixpkgs.lib.nixosSystem { modules = [ ./a ]; };
+  flake.lib = import ../lib;
+}",
+        ),
+        ("hosts/a/default.nix", "{ inputs, ... }: { users.packages = [ inputs.heavy.x ]; }"),
+        ("lib/default.nix", "{ all = builtins.readDir ./.; }"),
+        ("lib/other.nix", "{ inputs, ... }: inputs.light"),
+    ];
+    assert_snapshot!(usage(&files), @"
+    heavy: Used
+      hosts/a/default.nix:1 Value [nixosConfigurations] certain
+    light: Used
+      lib/other.nix:1 Value [lib] certain
+    ");
+}
