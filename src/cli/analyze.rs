@@ -9,6 +9,7 @@ use crate::check::{check, lock_findings};
 use crate::partition::{Analysis, Flake, FlakeError};
 use crate::report;
 use crate::tree::Tree as _;
+use crate::tree::read_source;
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
@@ -71,7 +72,7 @@ fn analyze(target: Target, arguments: &Arguments) -> Result<Analysis, Error> {
         }
         Target::Flake(tree) => {
             let files = files(&tree)?;
-            let flake = Flake::read(&files)?;
+            let flake = Flake::read(&files, &read_source)?;
             let findings = check(&flake, &files.into_keys().collect());
             Ok(Analysis::of_flake(&flake, "flake.lock".into(), findings))
         }

@@ -7,7 +7,7 @@ use super::target::files;
 use super::{Error, Outcome, Output};
 use crate::finding::Level;
 use crate::partition::Flake;
-use crate::tree::{Tree, WorkTree};
+use crate::tree::{Tree, WorkTree, read_source};
 use crate::{check, report};
 
 #[derive(Debug, Args)]
@@ -29,7 +29,7 @@ pub(super) fn run(arguments: &Arguments, output: &Output) -> Result<Outcome, Err
         &tree
     };
     let files = files(state)?;
-    let flake = Flake::read(&files)?;
+    let flake = Flake::read(&files, &read_source)?;
     let mut findings = check::check(&flake, &files.into_keys().collect());
     // What is merely worth knowing belongs to `analyze`, not into every commit.
     findings.retain(|finding| finding.level > Level::Note);

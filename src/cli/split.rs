@@ -12,7 +12,7 @@ use crate::credentials;
 use crate::partition::{Request, SplitPlan};
 use crate::prove::{Nix, Options, Proof, Verdict};
 use crate::report::{self, PlanJson};
-use crate::tree::{Tree as _, WorkTree};
+use crate::tree::{Tree as _, WorkTree, read_source};
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
@@ -58,7 +58,7 @@ enum Format {
 
 pub(super) fn run(arguments: &Arguments, offline: bool, output: &Output) -> Result<Outcome, Error> {
     let tree = WorkTree::open(arguments.flake.as_deref())?;
-    let plan = SplitPlan::make(&files(&tree)?, &request(arguments))?;
+    let plan = SplitPlan::make(&files(&tree)?, &read_source, &request(arguments))?;
     let human = arguments.format == Format::Human;
     if plan.is_empty() {
         output.note(&format!("flakepart: nothing to do{}\n", nothing(arguments)));

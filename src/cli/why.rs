@@ -9,6 +9,7 @@ use crate::lock::{Graph, Lock};
 use crate::partition::Flake;
 use crate::report;
 use crate::suggest::closest;
+use crate::tree::read_source;
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
@@ -33,7 +34,7 @@ pub(super) fn run(arguments: &Arguments, output: &Output) -> Result<Outcome, Err
     let keys = matching(&path, &lock, &graph, &arguments.name)?;
     output.data(&report::why(&lock, &graph.origins(&keys)))?;
     if let Some(tree) = tree.filter(|_| lock.root_inputs().contains_key(&arguments.name)) {
-        let flake = Flake::read(&files(&tree)?)?;
+        let flake = Flake::read(&files(&tree)?, &read_source)?;
         output.data(&report::sites(&flake.sites(&arguments.name)))?;
     }
     Ok(Outcome::Fine)

@@ -11,7 +11,7 @@ use rnix::SyntaxKind;
 use rustc_hash::FxHashSet;
 
 use super::code::{Node, Path};
-use super::flake_modules::{FlakeModule, FlakeModules};
+use super::flake_module::{FlakeModule, FlakeModules};
 use super::project::{Project, Role};
 use super::readers::{Place, Readers, below};
 use super::scope::{Scopes, Variable};
@@ -24,7 +24,7 @@ const MAX_STEPS: usize = 50_000;
 const MAX_DEPTH: usize = 8;
 
 /// The outputs that flake-parts makes of definitions in `perSystem` (flake-parts: `modules/*.nix`).
-const PER_SYSTEM_OUTPUTS: [&str; 8] =
+pub(super) const PER_SYSTEM_OUTPUTS: [&str; 8] =
     ["apps", "bundlers", "checks", "devShells", "formatter", "hydraJobs", "legacyPackages", "packages"];
 
 /// The top-level options that any output may depend on.
@@ -457,7 +457,7 @@ impl<'f, 'a> Walk<'f, 'a> {
     }
 
     /// The outputs that a flakeModule makes, and whatever reads its options.
-    fn made_by(&mut self, module: &'static FlakeModule) {
+    fn made_by(&mut self, module: &'a FlakeModule) {
         for output in &module.outputs {
             self.output(output, &[], &[]);
             if output == "formatter" {

@@ -9,12 +9,11 @@ use super::Source;
 use super::code::{Node, Path};
 
 /// One definition in a module: `perSystem.packages.hello = …`, with a leading `config.` left out.
-struct Definition<'a> {
+pub(super) struct Definition<'a> {
     /// The option path; a computed name is `None`.
-    path: Path<'a>,
-    /// The 1-based line.
-    line: usize,
-    value: Node<'a>,
+    pub(super) path: Path<'a>,
+    binding: Node<'a>,
+    pub(super) value: Node<'a>,
 }
 
 /// An application of import-tree to a folder.
@@ -88,10 +87,42 @@ fn flatten<'a>(set: Node<'a>, prefix: &Path<'a>, leaf: &mut dyn FnMut(Path<'a>, 
         let Some(value) = binding.value() else { continue };
         let path: Path<'a> = prefix.iter().copied().chain(binding.names()).collect();
         match value.bare() {
-            set if set.kind() == SyntaxKind::NODE_ATTR_SET => flatten(set, &path, leaf),
+            // An empty one is a value like any other.
+            set if set.kind() == SyntaxKind::NODE_ATTR_SET && set.child(0).is_some() => {
+                flatten(set, &path, leaf);
+            }
             _ => leaf(path, binding, value),
         }
     }
+}
+
+fn definitions_of(set: Node<'_>) -> Vec<Definition<'_>> {
+    let mut definitions = Vec::new();
+    flatten(set, &Vec::new(), &mut |mut path, binding, value| {
+        if path.first() == Some(&Some("config")) {
+            path.remove(0);
+        }
+        definitions.push(Definition { path, binding, value });
+    });
+    definitions
+}
+
+/// What a module defines that is sets written out, and nothing else.
+pub(super) fn definitions_in(module: Node<'_>) -> Option<Vec<Definition<'_>>> {
+    let mut found = Vec::new();
+    parts(module, &mut found);
+    let in_sets = |inherit: &Node<'_>, part: &Node<'_>| {
+        let kinds = inherit.ancestors().skip(1).take_while(|outer| outer != part).map(Node::kind);
+        kinds.into_iter().all(|kind| {
+            let set = [SyntaxKind::NODE_ATTR_SET, SyntaxKind::NODE_ATTRPATH_VALUE, SyntaxKind::NODE_PAREN];
+            set.contains(&kind)
+        })
+    };
+    let written_out = |part: &Node<'_>| {
+        let mut inherits = part.descendants().filter(|node| node.kind() == SyntaxKind::NODE_INHERIT);
+        part.kind() == SyntaxKind::NODE_ATTR_SET && !inherits.any(|inherit| in_sets(&inherit, part))
+    };
+    found.iter().all(written_out).then(|| found.into_iter().flat_map(definitions_of).collect())
 }
 
 impl Source {
@@ -101,16 +132,8 @@ impl Source {
         for node in module_expressions(self, is_flake) {
             parts(node, &mut found);
         }
-        let mut definitions = Vec::new();
-        for set in found.into_iter().filter(|part| part.kind() == SyntaxKind::NODE_ATTR_SET) {
-            flatten(set, &Vec::new(), &mut |mut path, binding, value| {
-                if path.first() == Some(&Some("config")) {
-                    path.remove(0);
-                }
-                definitions.push(Definition { path, line: self.line(binding.start()), value });
-            });
-        }
-        definitions
+        let sets = found.into_iter().filter(|part| part.kind() == SyntaxKind::NODE_ATTR_SET);
+        sets.flat_map(definitions_of).collect()
     }
 
     /// What a module imports: the elements of its `imports`, and what stands beside its sets.
@@ -180,7 +203,8 @@ impl Source {
     #[must_use]
     pub fn wiring(&self, is_flake: bool) -> Wiring {
         let mut wiring = Wiring::default();
-        for Definition { path, line, value } in self.definitions(is_flake) {
+        for Definition { path, binding, value } in self.definitions(is_flake) {
+            let line = self.line(binding.start());
             match path.as_slice() {
                 [Some("partitionedAttrs"), Some(attr)] => match value.bare().string() {
                     Some(partition) => {

@@ -6,7 +6,7 @@ use camino::Utf8PathBuf;
 use rayon::prelude::*;
 use serde::Serialize;
 
-use super::flake_modules::FlakeModules;
+use super::flake_module::FlakeModules;
 use super::flow::Flow;
 use super::project::{Project, Role};
 use super::scope::Scopes;

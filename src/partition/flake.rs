@@ -13,6 +13,9 @@ use crate::nix::{Declarations, FlakeModules, NixError, Project, Site, Source, Us
 /// The flake's Nix files and locks, by path relative to the flake.
 pub type Files = BTreeMap<Utf8PathBuf, Vec<u8>>;
 
+/// Gives a file of the source that has a content hash (`narHash`), where this machine has that source.
+pub type AtHand<'a> = &'a dyn Fn(&str, &Utf8Path) -> Option<Vec<u8>>;
+
 /// Why a flake cannot be understood.
 #[derive(Debug, Error)]
 #[non_exhaustive]
@@ -84,13 +87,17 @@ pub struct Root {
     pub followed_by: Vec<String>,
 }
 
-/// The well-known flakeModules among the root inputs.
-fn flake_modules(lock: &Lock, roots: &BTreeMap<String, Root>) -> FlakeModules {
-    let repositories = roots.iter().filter_map(|(name, root)| {
-        let locked = lock.nodes.get(root.node.as_ref()?)?.locked.as_ref()?;
-        Some((name.as_str(), locked.str("repo")?))
-    });
-    FlakeModules::among(repositories)
+/// What is known of the flakeModules of the root inputs.
+fn flake_modules(lock: &Lock, roots: &BTreeMap<String, Root>, at_hand: AtHand<'_>) -> FlakeModules {
+    let mut modules = FlakeModules::default();
+    for (name, root) in roots {
+        let locked = root.node.as_ref().and_then(|key| lock.nodes.get(key)?.locked.as_ref());
+        let Some(locked) = locked else { continue };
+        let folder = Utf8Path::new(locked.str("dir").unwrap_or_default());
+        let read = |path: &Utf8Path| at_hand(locked.str("narHash")?, &folder.join(path));
+        modules.add(name, locked.str("repo"), &read);
+    }
+    modules
 }
 
 /// The outputs that need an input, and whether any output may.
@@ -171,8 +178,8 @@ pub struct Flake {
 }
 
 impl Flake {
-    /// Reads a flake from its files.
-    pub fn read(files: &Files) -> Result<Flake, FlakeError> {
+    /// Reads a flake from its files, and of its inputs what is `at_hand`.
+    pub fn read(files: &Files, at_hand: AtHand<'_>) -> Result<Flake, FlakeError> {
         let flake_nix = source(files, "flake.nix")?;
         let declarations = Declarations::read(&flake_nix).map_err(nix("flake.nix"))?;
         let lock_path = Utf8Path::new("flake.lock");
@@ -210,7 +217,7 @@ impl Flake {
             }
         }
         let project = Project::new(sources);
-        let mut usages = Usages::read(&project, &names, &flake_modules(&lock, &roots));
+        let mut usages = Usages::read(&project, &names, &flake_modules(&lock, &roots, at_hand));
         usages.opaque.extend(unreadable);
         let mut flake = Flake {
             lock,

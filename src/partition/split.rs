@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::error::SplitError;
 use super::layout::{is_plain, relative};
 use super::lock_readers::lock_readers;
-use super::{Blocker, Files, Flake, Reason};
+use super::{AtHand, Blocker, Files, Flake, Reason};
 use crate::change::Changes;
 use crate::finding::{Code, Finding};
 use crate::nix::{Declaration, NestedFlake, joined, partition_module, remove_inputs};
@@ -65,9 +65,9 @@ pub struct SplitPlan {
 }
 
 impl SplitPlan {
-    /// Plans a split of the flake in `files`.
-    pub fn make(files: &Files, request: &Request) -> Result<SplitPlan, SplitError> {
-        let mut flake = Flake::read(files)?;
+    /// Plans a split of the flake in `files`, with what is `at_hand` of its inputs.
+    pub fn make(files: &Files, at_hand: AtHand<'_>, request: &Request) -> Result<SplitPlan, SplitError> {
+        let mut flake = Flake::read(files, at_hand)?;
         let mut plan = SplitPlan {
             root_nodes_before: flake.nodes,
             root_nodes_after: flake.nodes,
@@ -79,7 +79,7 @@ impl SplitPlan {
         while let Some(choice) = Choice::make(&flake, request, plan.partitions.len())? {
             let moved = step(&flake, &flake_parts, &choice, &mut after)?;
             plan.partitions.push(moved);
-            let next = Flake::read(&after)?;
+            let next = Flake::read(&after, at_hand)?;
             consistent(&flake, &next, &choice)?;
             readers.extend(lock_readers(&flake, &next.lock));
             flake = next;

@@ -5,12 +5,14 @@
 
 mod error;
 mod git;
+mod store;
 mod work;
 
 use camino::{Utf8Path, Utf8PathBuf};
 
 pub use error::TreeError;
 pub use git::read_revision;
+pub use store::{read_source, source_name};
 pub use work::WorkTree;
 
 /// A file larger than this is no Nix code and no lock: it is copied, but not read into memory.

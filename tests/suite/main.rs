@@ -9,3 +9,4 @@ mod nix;
 mod real_nix;
 mod support;
 mod traps;
+mod tree;
