@@ -39,7 +39,7 @@ pub use graph::{Graph, Link, Unresolved, Why};
 pub use measure::Measure;
 pub use origin::{Origin, Way};
 pub use place::Place;
-pub use reference::reference;
+pub use reference::{reference, repository};
 pub use revisions::Repeated;
 pub use weight::RootInput;
 

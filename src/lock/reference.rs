@@ -27,7 +27,8 @@ pub fn reference(attrs: &Attrs) -> String {
 
 /// The repository that `locked` attributes name, as `owner/repo`: of a URL its last two names. Forges take
 /// them in upper and lower case.
-pub(super) fn repository(locked: &Attrs) -> Option<String> {
+#[must_use]
+pub fn repository(locked: &Attrs) -> Option<String> {
     if let (Some(owner), Some(repo)) = (locked.str("owner"), locked.str("repo")) {
         return Some(format!("{owner}/{repo}"));
     }

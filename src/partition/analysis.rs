@@ -6,7 +6,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use serde::Serialize;
 
 use super::flake::{Root, roots};
-use super::{Blocker, Flake, Proposal};
+use super::{Advice, Blocker, Flake, Proposal};
 use crate::credentials;
 use crate::finding::Finding;
 use crate::lock::{Graph, Lock, reference};
@@ -34,6 +34,9 @@ pub struct Analysis {
     /// What keeps any split from being made, and what to do about it. A lock on its own has none.
     #[serde(skip)]
     pub obstacle: Option<(String, Option<String>)>,
+    /// What else would help a flake that cannot have partitions.
+    #[serde(skip)]
+    pub without_partitions: Vec<Advice>,
 }
 
 /// A lock as a whole.
@@ -135,7 +138,7 @@ impl Analysis {
         let mut staying = BTreeMap::new();
         let mut inputs = Vec::new();
         for (name, root) in &flake.roots {
-            if !proposed.contains(name.as_str()) {
+            if flake.flake_parts().is_some() && !proposed.contains(name.as_str()) {
                 let blocker = flake.blockers(name, &everything).into_iter().next();
                 let blocker = blocker.or_else(|| flake.blockers(name, &proposed).into_iter().next());
                 staying.extend(blocker.map(|blocker| (name.clone(), blocker)));
@@ -170,6 +173,10 @@ impl Analysis {
             proposals,
             findings,
             staying,
+            without_partitions: match flake.flake_parts() {
+                None => flake.without_partitions(),
+                Some(_) => Vec::new(),
+            },
             obstacle: flake.obstacle().map(|obstacle| (obstacle.to_string(), obstacle.hint())),
         }
     }
@@ -188,6 +195,7 @@ impl Analysis {
             findings,
             staying: BTreeMap::new(),
             obstacle: None,
+            without_partitions: Vec::new(),
         }
     }
 }

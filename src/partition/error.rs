@@ -146,7 +146,7 @@ impl SplitError {
             ),
             SplitError::NoFlakeParts { elsewhere: None } => Some(
                 "it would take `outputs = inputs: inputs.flake-parts.lib.mkFlake { inherit inputs; } …`; \
-                 `flakepart analyze` shows what is heavy without it"
+                 `flakepart analyze` shows what else would help"
                     .to_owned(),
             ),
             SplitError::OldFlakeParts { .. } => Some(format!(

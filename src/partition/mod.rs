@@ -13,6 +13,7 @@ mod obstacle;
 mod pins;
 mod propose;
 mod split;
+mod without;
 
 pub use analysis::{Analysis, InputSummary, LockSummary, PartitionSummary, SiteSummary};
 pub use blockers::{Blocker, Reason};
@@ -22,3 +23,4 @@ pub use flake::{AtHand, Files, Flake, FlakeError, ModuleTree, Partition};
 pub use pins::{pin_findings, wiring_findings};
 pub use propose::Proposal;
 pub use split::{Moved, Request, SplitPlan};
+pub use without::Advice;

@@ -189,6 +189,14 @@ fn staying(analysis: &Analysis) -> String {
     if !reasons.is_empty() {
         text.push_str("\nAt the root stay\n");
     }
+    if !analysis.without_partitions.is_empty() {
+        text.push_str("\nWithout partitions\n");
+    }
+    for advice in &analysis.without_partitions {
+        let names: Vec<String> = advice.inputs.iter().map(|name| shown(name)).collect();
+        text.push_str(&wrapped("  ", &some_of(&names)));
+        text.push_str(&wrapped("      ", &shown(&advice.text)));
+    }
     for (reason, blocker, names) in reasons {
         let place = blocker.place.as_ref().map(|(file, line)| shown(&format!(" ({file}:{line})")));
         text.push_str(&wrapped("  ", &some_of(&names)));

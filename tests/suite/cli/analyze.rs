@@ -120,11 +120,11 @@ fn several_are_analyzed_at_once() {
     No split yet: this flake does not use flake-parts, and partitions are a feature
     of flake-parts
       hint: it would take `outputs = inputs: inputs.flake-parts.lib.mkFlake {
-            inherit inputs; } …`; `flakepart analyze` shows what is heavy without it
+            inherit inputs; } …`; `flakepart analyze` shows what else would help
 
-    At the root stay
+    Without partitions
       r
-          no code names it (flake.nix:2)
+          no code names it: remove it if nothing needs it
 
     warning[lock-not-canonical]: Nix would write this lock in other bytes
       --> flake.lock
@@ -237,4 +237,65 @@ fn devenv_lock_is_a_lock_like_any_other() {
         let hint = "\nhint: to read the lock on its own: `flakepart analyze devenv.lock`\n";
         assert!(stderr.ends_with(hint), "{stderr}");
     }
+}
+
+#[test]
+fn a_flake_without_flake_parts_is_told_what_else_would_help() {
+    let node = |repo: &str, rev: u32, inputs: &str| {
+        format!(
+            r#"{{ "inputs": {{{inputs}}}, "locked": {{ "lastModified": 1, "narHash": "sha256-{rev:043}=", "owner": "o", "repo": "{repo}", "rev": "{rev:040}", "type": "github" }}, "original": {{ "owner": "o", "repo": "{repo}", "type": "github" }} }}"#
+        )
+    };
+    let lock = format!(
+        r#"{{ "nodes": {{ "box": {}, "fmt": {}, "left": {}, "nixpkgs": {}, "nixpkgs_2": {}, "root": {{ "inputs": {{ "box": "box", "fmt": "fmt", "left": "left", "nixpkgs": "nixpkgs_2" }} }} }}, "root": "root", "version": 7 }}"#,
+        node("box", 1, r#""nixpkgs": "nixpkgs""#),
+        node("fmt", 2, r#""nixpkgs": ["nixpkgs"]"#),
+        node("left", 3, ""),
+        node("nixpkgs", 4, ""),
+        node("nixpkgs", 5, ""),
+    );
+    let flake = r#"{
+  inputs = {
+    box.url = "github:o/box";
+    fmt = { url = "github:o/fmt"; inputs.nixpkgs.follows = "nixpkgs"; };
+    left.url = "github:o/left";
+    nixpkgs.url = "github:o/nixpkgs";
+  };
+  outputs = { nixpkgs, box, fmt, ... }: {
+    packages.x86_64-linux = nixpkgs.lib.recurseIntoAttrs box.packages.x86_64-linux;
+    formatter.x86_64-linux = fmt.lib.mkWrapper nixpkgs.legacyPackages.x86_64-linux { };
+  };
+}
+"#;
+    let repo = Repo::new(&[("flake.nix", flake), ("flake.lock", &lock)]);
+    assert_eq!(repo.flakepart(&["lock", "normalize", "--write"]).code, Some(0));
+    assert_snapshot!(repo.flakepart(&["analyze"]), @r#"
+    exit code 0
+    --- stdout ---
+    flake.lock: 5 nodes, 4 inputs, 2.1 KiB
+
+      input    owns              used by
+      box         2  ██          packages (flake.nix:9)
+      fmt         1  █           formatter (flake.nix:10)
+      left        1  █           nothing
+      nixpkgs     0              formatter, packages (flake.nix:9 +1)
+      owns: nodes that leave the lock with this input
+
+    o/nixpkgs is locked at 2 revisions: `flakepart why OWNER/REPO`
+
+    No split yet: this flake does not use flake-parts, and partitions are a feature
+    of flake-parts
+      hint: it would take `outputs = inputs: inputs.flake-parts.lib.mkFlake {
+            inherit inputs; } …`; `flakepart analyze` shows what else would help
+
+    Without partitions
+      box
+          it brings its own nixpkgs: `inputs.nixpkgs.follows = "nixpkgs"` would
+          share this flake's
+      fmt
+          only formatter needs it: in a flake of its own, such as ./dev, consumers
+          would not lock it
+      left
+          no code names it: remove it if nothing needs it
+    "#);
 }
