@@ -120,7 +120,8 @@ impl<'a> Readers<'a> {
                 self.configs.extend(uses.iter().copied().map(place));
             }
             if let Some(argument) = SELVES.iter().find(|argument| *argument == name) {
-                self.selves.entry(argument).or_default().extend(uses.iter().copied().map(place));
+                let uses = uses.iter().copied().filter(|node| !is_path(*node));
+                self.selves.entry(argument).or_default().extend(uses.map(place));
             }
         }
         for (node, name) in &scopes.in_with {
@@ -179,6 +180,13 @@ fn reading<'s, 'p, 'a>(
     path: &'p [Option<&'a str>],
 ) -> impl Iterator<Item = (&'s Place<'a>, Path<'a>)> + use<'s, 'p, 'a> {
     places.iter().filter_map(|place| Some((place, below(&place.names, path)?)))
+}
+
+/// Whether `self` stands for its source: in `"${self}/x"` and `self + "/x"`.
+fn is_path(node: Node<'_>) -> bool {
+    node.parent().is_some_and(|parent| {
+        parent.kind() == SyntaxKind::NODE_INTERPOL || parent.operator() == Some(SyntaxKind::TOKEN_ADD)
+    })
 }
 
 /// The selection that takes something from `base`, and the names it takes.

@@ -4,11 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use camino::Utf8PathBuf;
 use rayon::prelude::*;
+use rnix::SyntaxKind;
 use serde::Serialize;
 
+use super::code::Node;
 use super::flake_module::FlakeModules;
-use super::flow::Flow;
-use super::project::{Project, Role};
+use super::flow::{Flow, Reach};
+use super::project::{Project, ProjectFile, Role};
 use super::scope::Scopes;
 use super::sites::mentions;
 
@@ -35,6 +37,8 @@ pub enum SiteKind {
     Opaque,
     /// Another input follows it.
     Follows,
+    /// flake.lock is read by code, which finds any input there.
+    Lock,
 }
 
 /// A place in the code that touches an input.
@@ -86,6 +90,22 @@ impl Site {
         }
     }
 
+    fn at(file: &ProjectFile, node: Node<'_>, kind: SiteKind, reach: Reach) -> Site {
+        Site {
+            file: file.path.clone(),
+            line: file.source.line(node.start()),
+            kind,
+            outputs: reach.outputs,
+            direct: reach.direct,
+            certain: reach.everything.is_none() && reach.indirectly.is_none(),
+            everything: reach.everything,
+            indirectly: reach.indirectly,
+            imported: reach.imported,
+            forced: reach.forced,
+            outer: false,
+        }
+    }
+
     /// Why any output may depend on it, where that is so.
     #[must_use]
     pub fn any_output(&self) -> Option<&str> {
@@ -131,6 +151,9 @@ pub struct Usages {
     pub sites: BTreeMap<String, Vec<Site>>,
     /// The sites that may touch any input.
     pub opaque: Vec<Site>,
+    /// Where code reads flake.lock by itself. It gets at the sources of inputs without asking the flake for
+    /// them, so that it does not matter where they are inputs, only what the file says.
+    pub lock: Vec<Site>,
     /// Whether the flake itself, and with it its inputs, goes where it cannot be followed.
     pub flake_escapes: bool,
 }
@@ -159,23 +182,11 @@ impl Usages {
         let reached: Vec<_> = all.par_iter().map(|(at, _, mention)| flow.follow(*at, mention.node)).collect();
         let mut in_pkgs = Vec::new();
         for ((_, file, mention), reach) in all.into_iter().zip(reached) {
-            let site = Site {
-                file: file.path.clone(),
-                line: file.source.line(mention.node.start()),
-                kind: mention.kind,
-                outputs: reach.outputs,
-                direct: reach.direct,
-                certain: mention.certain
-                    && reach.everything.is_none()
-                    && reach.indirectly.is_none()
-                    && mention.input.is_some(),
-                everything: reach.everything,
-                indirectly: reach.indirectly,
-                imported: reach.imported,
-                forced: reach.forced,
-                outer: mention.outer,
-            };
-            if reach.in_pkgs {
+            let in_pkgs_here = reach.in_pkgs;
+            let site = Site::at(file, mention.node, mention.kind, reach);
+            let certain = site.certain && mention.certain && mention.input.is_some();
+            let site = Site { certain, outer: mention.outer, ..site };
+            if in_pkgs_here {
                 in_pkgs.push((site.file.clone(), site.line));
             }
             let module = mention.input.and_then(|input| modules.of_input(input));
@@ -191,6 +202,13 @@ impl Usages {
             }
         }
         usages.share_pkgs(&in_pkgs);
+        for (at, file) in project.files.iter().enumerate().filter(|(_, file)| file.role != Role::Unreached) {
+            let readers = file.source.code().root().descendants().filter(|node| names_lock(*node));
+            usages.lock.extend(readers.map(|node| {
+                let site = Site::at(file, node, SiteKind::Lock, flow.follow(at, node));
+                Site { certain: false, ..site }
+            }));
+        }
         for (file, line, written) in &project.unread {
             let why = format!("flakepart does not see the module {written}");
             usages.opaque.push(Site::unread(file.clone(), *line, why));
@@ -215,10 +233,17 @@ impl Usages {
     /// Whether the input is used.
     #[must_use]
     pub fn usage(&self, input: &str) -> Usage {
-        match (self.sites.contains_key(input), self.opaque.is_empty() && !self.flake_escapes) {
+        let seen = self.opaque.is_empty() && self.lock.is_empty() && !self.flake_escapes;
+        match (self.sites.contains_key(input), seen) {
             (true, _) => Usage::Used,
             (false, true) => Usage::Unused,
             (false, false) => Usage::Unknown,
         }
     }
+}
+
+/// `./flake.lock`, `"${self}/flake.lock"`, `self + "/flake.lock"`
+fn names_lock(node: Node<'_>) -> bool {
+    matches!(node.kind(), SyntaxKind::NODE_PATH_REL | SyntaxKind::NODE_STRING)
+        && node.text().trim_end_matches(['"', '\'']).ends_with("/flake.lock")
 }

@@ -205,7 +205,7 @@ impl Flake {
     #[must_use]
     pub fn sites(&self, input: &str) -> Vec<SiteSummary> {
         let named = self.usages.sites.get(input).into_iter().flatten();
-        named.chain(&self.usages.opaque).map(SiteSummary::from).collect()
+        named.chain(&self.usages.opaque).chain(&self.usages.lock).map(SiteSummary::from).collect()
     }
 }
 

@@ -68,6 +68,7 @@ fn kind(kind: SiteKind) -> &'static str {
         SiteKind::Existence => "existence test",
         SiteKind::Opaque => "any input",
         SiteKind::Follows => "follows",
+        SiteKind::Lock => "reads flake.lock",
     }
 }
 

@@ -61,7 +61,7 @@ pub(super) fn usage_beside(modules: &FlakeModules, files: &[(&str, &str)]) -> St
             let _ = writeln!(table, "  {}", row(site));
         }
     }
-    for site in &usages.opaque {
+    for site in usages.opaque.iter().chain(&usages.lock) {
         let _ = writeln!(table, "any\n  {}", row(site));
     }
     table
@@ -346,5 +346,29 @@ fn what_is_given_to_mk_flake() {
     assert_snapshot!(given("{ inherit inputs; specialArgs = { inherit (inputs) heavy; }; }"), @"
     heavy: Used
       flake.nix:1 Value [] may, everything: it makes the flake's outputs as a whole
+    ");
+}
+
+#[test]
+fn code_that_reads_the_lock_finds_any_input_there() {
+    let files = [
+        (
+            "flake.nix",
+            "{ outputs = { self, ... }: { packages.x = import ./. { }; lib = fromJSON (readFile (self + \"/flake.lock\")); }; }",
+        ),
+        ("default.nix", "{ }: (builtins.fromJSON (builtins.readFile ./flake.lock)).nodes.heavy"),
+        // Not reached by the flake: for `nix-build` only.
+        (
+            "shell.nix",
+            "(import (fetchTarball (builtins.fromJSON (builtins.readFile ./flake.lock)).nodes.light.url)) { }",
+        ),
+    ];
+    assert_snapshot!(usage(&files), @"
+    heavy: Unknown
+    light: Unknown
+    any
+      default.nix:1 Lock [packages] may
+    any
+      flake.nix:1 Lock [lib] may
     ");
 }
