@@ -163,17 +163,15 @@ impl Source {
     #[must_use]
     pub fn import_trees(&self, is_flake: bool) -> Vec<ImportTree> {
         let mut trees = Vec::new();
-        for (function, arguments) in self.imports(is_flake).into_iter().map(Node::application) {
-            let mut chain = Vec::new();
-            import_tree_chain(function, &mut chain);
-            let Some(at) = chain.iter().position(|name| *name == "import-tree") else { continue };
-            for path in arguments.into_iter().flat_map(elements).filter_map(Node::literal_path) {
-                trees.push(ImportTree {
-                    path: path.to_owned(),
-                    filtered: chain.len() > at + 1,
-                    line: self.line(function.start()),
-                });
-            }
+        for import in self.imports(is_flake) {
+            let chain = Chain::of(import);
+            let Some(at) = chain.names.iter().position(|name| *name == "import-tree") else { continue };
+            let paths = chain.arguments.into_iter().flat_map(elements).filter_map(Node::literal_path);
+            trees.extend(paths.map(|path| ImportTree {
+                path: path.to_owned(),
+                filtered: chain.names.len() > at + 1,
+                line: self.line(import.start()),
+            }));
         }
         trees
     }
@@ -226,24 +224,39 @@ impl Source {
     }
 }
 
-/// The names along a chain of selections and applications: `(inputs.import-tree.filter f).match` gives
-/// `inputs`, `import-tree`, `filter`, `match`.
-fn import_tree_chain<'a>(node: Node<'a>, chain: &mut Vec<&'a str>) {
-    let node = node.bare();
-    match node.kind() {
-        SyntaxKind::NODE_IDENT => chain.push(node.text()),
-        SyntaxKind::NODE_SELECT => {
-            if let Some(base) = node.child(0) {
-                import_tree_chain(base, chain);
+/// What stands along a chain of selections and applications: `(inputs.import-tree.filter f).match g ./x`
+/// has the names `inputs`, `import-tree`, `filter`, `match` and the arguments `f`, `g` and `./x`.
+#[derive(Default)]
+struct Chain<'a> {
+    names: Vec<&'a str>,
+    arguments: Vec<Node<'a>>,
+}
+
+impl<'a> Chain<'a> {
+    fn of(node: Node<'a>) -> Chain<'a> {
+        let mut chain = Chain::default();
+        chain.walk(node);
+        chain
+    }
+
+    fn walk(&mut self, node: Node<'a>) {
+        let node = node.bare();
+        match node.kind() {
+            SyntaxKind::NODE_IDENT => self.names.push(node.text()),
+            SyntaxKind::NODE_SELECT => {
+                if let Some(base) = node.child(0) {
+                    self.walk(base);
+                }
+                self.names.extend(node.names().into_iter().flatten());
             }
-            chain.extend(node.names().into_iter().flatten());
-        }
-        SyntaxKind::NODE_APPLY => {
-            if let Some(function) = node.child(0) {
-                import_tree_chain(function, chain);
+            SyntaxKind::NODE_APPLY => {
+                if let Some(function) = node.child(0) {
+                    self.walk(function);
+                }
+                self.arguments.extend(node.child(1));
             }
+            _ => {}
         }
-        _ => {}
     }
 }
 
@@ -297,7 +310,5 @@ fn outside_of_lists(node: Node<'_>) -> Option<Node<'_>> {
 
 /// `inputs.import-tree`, `import-tree`, `inputs.import-tree.filter`.
 fn is_import_tree(node: Node<'_>) -> bool {
-    let mut chain = Vec::new();
-    import_tree_chain(node, &mut chain);
-    chain.contains(&"import-tree")
+    Chain::of(node).names.contains(&"import-tree")
 }

@@ -1,5 +1,7 @@
 //! Which outputs a use of an input reaches: through modules, options, functions and files.
 
+use std::fmt::Write as _;
+
 use flakepart::nix::Role;
 use insta::assert_snapshot;
 
@@ -386,4 +388,48 @@ fn a_folder_that_is_imported_is_its_default_nix() {
     light: Used
       lib/other.nix:1 Value [lib] certain
     ");
+}
+
+#[test]
+fn import_tree_in_all_its_forms() {
+    let mut table = String::new();
+    for tree in [
+        "inputs.import-tree ./parts",
+        "inputs.import-tree [ ./parts ./more ]",
+        "inputs.import-tree.filter f ./parts",
+        "((inputs.import-tree.filterNot f).match \".*\").map g ./parts",
+        "(inputs.import-tree.addPath ./parts).addPath ./more",
+        "{ imports = [ (inputs.import-tree ./parts) ./more/c.nix ]; }",
+        "let import-tree = inputs.import-tree; in import-tree ./parts",
+        "lib.pipe inputs.import-tree [ (it: it.filter f) (it: it ./parts) ]",
+    ] {
+        let flake =
+            format!("{{ outputs = inputs: inputs.flake-parts.lib.mkFlake {{ inherit inputs; }} ({tree}); }}");
+        let files = [
+            ("flake.nix", flake.as_str()),
+            ("parts/a.nix", "{ }"),
+            ("parts/_b.nix", "{ }"),
+            ("more/c.nix", "{ }"),
+        ];
+        let project = project(&files);
+        let modules: Vec<_> = project.modules().map(|(path, ..)| path.as_str()).skip(1).collect();
+        writeln!(table, "{tree}\n    {}", modules.join(" ")).unwrap();
+    }
+    assert_snapshot!(table, @r#"
+    inputs.import-tree ./parts
+        parts/a.nix
+    inputs.import-tree [ ./parts ./more ]
+        more/c.nix parts/a.nix
+    inputs.import-tree.filter f ./parts
+        parts/a.nix
+    ((inputs.import-tree.filterNot f).match ".*").map g ./parts
+        parts/a.nix
+    (inputs.import-tree.addPath ./parts).addPath ./more
+        more/c.nix parts/a.nix
+    { imports = [ (inputs.import-tree ./parts) ./more/c.nix ]; }
+        more/c.nix parts/a.nix
+    let import-tree = inputs.import-tree; in import-tree ./parts
+        parts/a.nix
+    lib.pipe inputs.import-tree [ (it: it.filter f) (it: it ./parts) ]
+    "#);
 }
