@@ -77,8 +77,13 @@ fn inputs(analysis: &Analysis) -> String {
         );
         text.push_str(&wrapped(&row, &used_by(input)));
     }
-    text.push_str(&styled(DIM, "  owns: nodes that leave the lock with this input"));
-    text.push('\n');
+    let mut notes = vec!["owns: nodes that leave the lock with this input"];
+    if text.contains("indirectly ") {
+        notes.push("indirectly: by way of `self`, or of an input that follows it");
+    }
+    for note in notes {
+        text.push_str(&format!("  {}\n", styled(DIM, note)));
+    }
     text
 }
 
