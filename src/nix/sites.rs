@@ -301,7 +301,10 @@ fn kind_of_argument(node: Node<'_>) -> SiteKind {
 
 /// What is taken from an input, by the names that flakes give their outputs.
 fn kind_of_path(names: &Path<'_>, node: Node<'_>) -> SiteKind {
-    match names.iter().flatten().next() {
+    // `inputs.x ? flakeModule` is about what it asks for.
+    let question = node.parent().filter(|parent| parent.kind() == SyntaxKind::NODE_HAS_ATTR);
+    let asked = question.map(Node::names).unwrap_or_default();
+    match names.iter().chain(&asked).flatten().next() {
         Some(&("flakeModule" | "flakeModules")) => SiteKind::FlakeModule,
         Some(&("nixosModule" | "nixosModules" | "darwinModules" | "homeModules" | "homeManagerModules")) => {
             SiteKind::Module

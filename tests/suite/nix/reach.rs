@@ -24,6 +24,11 @@ fn flake_modules_that_are_imported() {
       module.nix:1 Existence [] certain, imported
       module.nix:1 FlakeModule [] certain, imported
     ");
+    assert_snapshot!(module("{ inputs, ... }: { imports = lib.optional (inputs.heavy ? flakeModule) inputs.heavy.flakeModule; }"), @"
+    heavy: Used
+      module.nix:1 FlakeModule [] certain, imported
+      module.nix:1 FlakeModule [] certain, imported
+    ");
     assert_snapshot!(module("{ inputs, ... }: { perSystem.imports = [ inputs.heavy.x ]; }"), @"
     heavy: Used
       module.nix:1 Value [] certain, imported
