@@ -13,7 +13,7 @@ use rustc_hash::FxHashSet;
 use super::code::{Node, Path};
 use super::flake_module::{FlakeModule, FlakeModules};
 use super::project::{Project, Role};
-use super::readers::{Place, Readers, below};
+use super::readers::{MK_FLAKE, Place, Readers, below};
 use super::scope::{Scopes, Variable};
 
 /// A value followed further than this is in everything, for all that anybody can see.
@@ -379,6 +379,9 @@ impl<'f, 'a> Walk<'f, 'a> {
                 let deeper = path.get(1..).unwrap_or_default();
                 let with_system: Path<'a> = std::iter::once(None).chain(deeper.iter().copied()).collect();
                 self.output(name, &with_system, deeper);
+                let transposed: Path<'a> =
+                    [Some("flake"), Some(name)].into_iter().chain(with_system).collect();
+                self.option(&transposed);
                 if *name == "formatter" {
                     // To see whether there is one at all, flake-parts evaluates it at the root, partition or
                     // not (`modules/formatter.nix`).
@@ -398,9 +401,11 @@ impl<'f, 'a> Walk<'f, 'a> {
     }
 
     /// `_module.args.name = …`
-    fn defined_argument(&mut self, name: &str, path: &[Option<&'a str>]) {
+    fn defined_argument(&mut self, name: &'a str, path: &[Option<&'a str>]) {
         self.reach.in_pkgs |= name == "pkgs" && !self.by_self;
         self.argument(name, path);
+        let below = [Some("_module"), Some("args"), Some(name)].into_iter();
+        self.option(&below.chain(path.iter().copied()).collect::<Path<'a>>());
     }
 
     /// An output of the flake, of which the part at `path` is reached; at `of_system` in what `self'` has.
@@ -408,7 +413,12 @@ impl<'f, 'a> Walk<'f, 'a> {
         self.reach.outputs.insert(name.to_owned());
         let flow = self.flow;
         // `self.outputs` has the same as `self`.
-        let ways = [("self", None, path), ("self", Some("outputs"), path), ("self'", None, of_system)];
+        let ways = [
+            ("self", None, path),
+            ("self", Some("outputs"), path),
+            (MK_FLAKE, None, path),
+            ("self'", None, of_system),
+        ];
         for (argument, below, path) in ways {
             let head = below.into_iter().chain([name]).map(Some);
             let path: Path<'a> = head.chain(path.iter().copied()).collect();

@@ -12,6 +12,9 @@ use super::scope::Scopes;
 /// What flake-parts calls the flake among the arguments of modules.
 const SELVES: [&str; 2] = ["self", "self'"];
 
+/// The function of flake-parts that makes a flake's outputs.
+pub(super) const MK_FLAKE: &str = "mkFlake";
+
 /// A place that reads something, and the names that it reads below it.
 #[derive(Debug, Clone)]
 pub(super) struct Place<'a> {
@@ -27,7 +30,8 @@ pub(super) struct Readers<'a> {
     configs: Vec<Place<'a>>,
     /// Whatever may be a function's argument of this name.
     arguments: FxHashMap<&'a str, Vec<Place<'a>>>,
-    /// Whatever may be the flake itself, or what `self'` is: the flake's outputs for one system.
+    /// Whatever may be the flake itself, or what `self'` is: the flake's outputs for one system; and what
+    /// `mkFlake` gives.
     selves: FxHashMap<&'static str, Vec<Place<'a>>>,
     /// Path literals: which file they lead to, and where they stand.
     references: FxHashMap<usize, Vec<(usize, Node<'a>)>>,
@@ -72,6 +76,7 @@ impl<'a> Readers<'a> {
         for node in file.source.code().root().descendants() {
             match node.kind() {
                 SyntaxKind::NODE_SELECT => readers.index_selection(at, node),
+                SyntaxKind::NODE_APPLY if file.role == Role::Flake => readers.index_flake(at, node),
                 // NixOS modules have options, too, which are not flake-parts'.
                 SyntaxKind::NODE_ATTRPATH_VALUE if is_module => {
                     readers.known_options.extend(name_below("options", node));
@@ -96,9 +101,19 @@ impl<'a> Readers<'a> {
             self.configs.push(place(read));
         }
         for argument in SELVES {
-            if let Some(read) = names.iter().position(|name| *name == Some("self")) {
+            // `inputs'.self` is of one system, too.
+            let is_self = |name: &Option<&str>| *name == Some(argument) || *name == Some("self");
+            if let Some(read) = names.iter().position(is_self) {
                 self.selves.entry(argument).or_default().push(place(read));
             }
+        }
+    }
+
+    /// What `mkFlake` gives has the flake's outputs, as `self` has: `let flake = mkFlake …; in flake // { … }`.
+    fn index_flake(&mut self, file: usize, node: Node<'a>) {
+        let (function, arguments) = node.application();
+        if function.last_name() == Some(MK_FLAKE) && arguments.len() == 2 {
+            self.selves.entry(MK_FLAKE).or_default().push(Place { file, node, names: Vec::new() });
         }
     }
 

@@ -193,6 +193,13 @@ impl<'a> Finder<'a> {
             match (denotes, names.next()) {
                 (denotes, None) => return self.queue.push((select, denotes)),
                 (Denotes::Flake, Some(Some("inputs"))) => denotes = Denotes::Inputs,
+                (Denotes::Flake, Some(None)) => {
+                    let input = names.next().flatten().filter(|name| self.names.contains(name));
+                    self.found.flake_escapes = true;
+                    let named = input.map(|name| mention(Some(name), select, SiteKind::Value));
+                    self.found.all.extend(named.map(|named| Mention { certain: false, ..named }));
+                    return;
+                }
                 (Denotes::Flake, _) => return,
                 (Denotes::Inputs, Some(Some("self"))) => denotes = Denotes::Flake,
                 (Denotes::Inputs, Some(name)) => break name,

@@ -121,9 +121,45 @@ fn options_and_module_arguments_carry_values_on() {
         module("{ inputs, config, ... }: { perSystem.packages.a = inputs.heavy.x; flake.lib.b = config.flake.packages.x; flake.hydraJobs.c = config.packages.a; }"),
         @"
     heavy: Used
-      module.nix:1 Value [hydraJobs packages] certain
+      module.nix:1 Value [hydraJobs lib packages] certain
     "
     );
+}
+
+#[test]
+fn what_a_system_has_is_in_the_flake_of_the_configuration() {
+    let packages = "perSystem.packages.a = inputs.heavy.x;";
+    let read = |what: &str| {
+        module(&format!("{{ inputs, config, withSystem, ... }}: {{ {packages} flake.lib.b = {what}; }}"))
+    };
+    assert_snapshot!(read("config.flake.packages.x86_64-linux.a"), @"
+    heavy: Used
+      module.nix:1 Value [lib packages] certain
+    ");
+    assert_snapshot!(read("config.flake.packages.x86_64-linux.b"), @"
+    heavy: Used
+      module.nix:1 Value [packages] certain
+    ");
+    assert_snapshot!(read("config.flake.checks.x86_64-linux.a"), @"
+    heavy: Used
+      module.nix:1 Value [packages] certain
+    ");
+    assert_snapshot!(read("withSystem system (context: context.self'.packages.a)"), @"
+    heavy: Used
+      module.nix:1 Value [packages through self: lib] certain
+    ");
+    assert_snapshot!(read("withSystem system (context: context.inputs'.self.packages.a.name)"), @"
+    heavy: Used
+      module.nix:1 Value [packages through self: lib] certain
+    ");
+}
+
+#[test]
+fn arguments_of_modules_in_the_configuration() {
+    assert_snapshot!(module("{ inputs, config, ... }: { _module.args.a = inputs.heavy; flake.lib.b = config._module.args.a.x; flake.checks.c = config._module.args.d; }"), @"
+    heavy: Used
+      module.nix:1 Value [lib] certain
+    ");
 }
 
 #[test]
@@ -358,6 +394,10 @@ fn outputs_written_by_hand() {
     assert_snapshot!(plain("{ self, heavy }: heavy.lib.mkFlake { }"), @"
     heavy: Used
       flake.nix:1 Lib [] may, everything: it makes the flake's outputs as a whole
+    ");
+    assert_snapshot!(plain("{ self, heavy, ... }@inputs: let flake = mkFlake { inherit inputs; } { flake.lib.a = heavy.lib; }; in flake // { checks.b = flake.lib.a; apps.c = flake.apps.d; }"), @"
+    heavy: Used
+      flake.nix:1 Lib [lib through self: checks] certain
     ");
     assert_snapshot!(plain("{ self, heavy ? null }: { }"), @"heavy: Unused");
     assert_snapshot!(plain("{ self, heavy }: let heavy = 1; in { lib = heavy; }"), @"heavy: Unused");

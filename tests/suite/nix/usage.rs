@@ -245,6 +245,20 @@ fn through_the_flake_itself() {
 }
 
 #[test]
+fn a_computed_name_in_the_flake_itself() {
+    assert_snapshot!(module("{ self, ... }: { flake.lib.a = self.${n}.heavy.x; }"), @"
+    heavy: Used
+      module.nix:1 Value [lib] may
+    light: Unknown
+    ");
+    assert_snapshot!(module("{ self, ... }: { flake.lib.a = self.${n}.x; }"), @"
+    heavy: Unknown
+    light: Unknown
+    ");
+    assert_snapshot!(module("{ self, ... }: { flake.lib.a = self.packages.${system}.heavy; }"), @"heavy: Unused");
+}
+
+#[test]
 fn sets_of_all_inputs() {
     assert_snapshot!(per_system("packages.a = with inputs; heavy.x;"), @"
     heavy: Used
