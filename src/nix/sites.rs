@@ -124,6 +124,11 @@ impl<'a> Finder<'a> {
         let of_input: FxHashSet<Node<'a>> = self.found.all.iter().map(|mention| mention.node).collect();
         let known = self.found.all.len();
         for node in source.code().root().descendants() {
+            // `getAttr "inputs" args`, `attrByPath [ "inputs" … ]`
+            if node.string() == Some("inputs") && is_value(node) {
+                self.found.all.push(mention(None, node, SiteKind::Opaque));
+                continue;
+            }
             let is_select = node.kind() == SyntaxKind::NODE_SELECT;
             if !(is_select || node.kind() == SyntaxKind::NODE_INHERIT_FROM) {
                 continue;
@@ -292,6 +297,12 @@ impl<'a> Finder<'a> {
             self.found.all.push(mention(None, node, SiteKind::Opaque));
         }
     }
+}
+
+/// Whether a string is a value, no name in an attribute path.
+fn is_value(string: Node<'_>) -> bool {
+    let parent = string.parent().map(Node::kind);
+    !matches!(parent, Some(SyntaxKind::NODE_ATTRPATH | SyntaxKind::NODE_INHERIT | SyntaxKind::NODE_DYNAMIC))
 }
 
 fn mention<'a>(input: Option<&'a str>, node: Node<'a>, kind: SiteKind) -> Mention<'a> {

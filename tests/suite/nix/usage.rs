@@ -386,3 +386,46 @@ fn code_that_reads_the_lock_finds_any_input_there() {
       flake.nix:1 Lock [lib] may
     ");
 }
+
+#[test]
+fn the_inputs_by_a_string() {
+    let lookups = [
+        "(lib.getAttr \"inputs\" args).heavy.value",
+        "lib.attrByPath [ \"inputs\" \"heavy\" ] null args",
+        "builtins.catAttrs \"inputs\" [ args.self ]",
+        "args.\"inputs\".light.value",
+    ];
+    let mut table = String::new();
+    for lookup in lookups {
+        writeln!(
+            table,
+            "{lookup}\n{}",
+            module(&format!("args@{{ lib, ... }}: {{ flake.lib.a = {lookup}; }}"))
+        )
+        .unwrap();
+    }
+    assert_snapshot!(table, @r#"
+    (lib.getAttr "inputs" args).heavy.value
+    heavy: Unknown
+    light: Unknown
+    any
+      module.nix:1 Opaque [lib] may
+
+    lib.attrByPath [ "inputs" "heavy" ] null args
+    heavy: Unknown
+    light: Unknown
+    any
+      module.nix:1 Opaque [lib] may
+
+    builtins.catAttrs "inputs" [ args.self ]
+    heavy: Unknown
+    light: Unknown
+    any
+      module.nix:1 Opaque [lib] may
+
+    args."inputs".light.value
+    heavy: Unused
+    light: Used
+      module.nix:1 Value [lib] may
+    "#);
+}
