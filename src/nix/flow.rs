@@ -353,7 +353,7 @@ impl<'f, 'a> Walk<'f, 'a> {
                 self.everything(format!("`{name}` depends on it"));
             }
             (Some(name), _) => {
-                self.owned(name);
+                let path = self.owned(name, path);
                 self.option(path);
             }
         }
@@ -390,7 +390,7 @@ impl<'f, 'a> Walk<'f, 'a> {
                 self.per_system_option(path);
             }
             [Some(name), ..] if *name != "options" && *name != "_module" => {
-                self.owned(name);
+                let path = self.owned(name, path);
                 self.per_system_option(path);
             }
             _ => {
@@ -450,12 +450,14 @@ impl<'f, 'a> Walk<'f, 'a> {
         self.push(Step { file: place.file, node: place.node, path, bare: true, functions: 0 });
     }
 
+    /// A definition of an option that is no output. Gives the part of its path by which it is read.
+    ///
     /// An option that no module here declares belongs to a flakeModule. If that is well known, so is what
     /// it makes of the value; else it is not to be seen in this repository.
-    fn owned(&mut self, option: &str) {
+    fn owned<'p>(&mut self, option: &str, path: &'p [Option<&'a str>]) -> &'p [Option<&'a str>] {
         let flow = self.flow;
-        if flow.readers.knows_option(option) {
-            return;
+        if let Some(names) = flow.readers.option(option) {
+            return path.get(..names).unwrap_or(path);
         }
         let mut known = flow.modules.declaring(option).peekable();
         if known.peek().is_none() {
@@ -464,6 +466,7 @@ impl<'f, 'a> Walk<'f, 'a> {
         for module in known.chain(flow.modules.reading(option)) {
             self.made_by(module);
         }
+        path
     }
 
     /// The outputs that a flakeModule makes, and whatever reads its options.

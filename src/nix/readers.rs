@@ -35,8 +35,9 @@ pub(super) struct Readers<'a> {
     selves: FxHashMap<&'static str, Vec<Place<'a>>>,
     /// Path literals: which file they lead to, and where they stand.
     references: FxHashMap<usize, Vec<(usize, Node<'a>)>>,
-    /// The options that the flake's own modules declare.
-    known_options: FxHashSet<&'a str>,
+    /// The options that the flake's own modules declare, with how many names of a definition's path say
+    /// where its value is read again: all, unless the option's type makes more of it, as submodules do.
+    known_options: FxHashMap<&'a str, usize>,
     /// The further `perSystem` options that become flake outputs (`transposition.x = { }`).
     transposed: FxHashSet<&'a str>,
 }
@@ -55,7 +56,10 @@ impl<'a> Readers<'a> {
             for (name, places) in one.selves {
                 readers.selves.entry(name).or_default().extend(places);
             }
-            readers.known_options.extend(one.known_options);
+            for (name, names) in one.known_options {
+                let known = readers.known_options.entry(name).or_insert(names);
+                *known = names.min(*known);
+            }
             readers.transposed.extend(one.transposed);
         }
         for (at, file) in project.files.iter().enumerate() {
@@ -79,7 +83,10 @@ impl<'a> Readers<'a> {
                 SyntaxKind::NODE_APPLY if file.role == Role::Flake => readers.index_flake(at, node),
                 // NixOS modules have options, too, which are not flake-parts'.
                 SyntaxKind::NODE_ATTRPATH_VALUE if is_module => {
-                    readers.known_options.extend(name_below("options", node));
+                    if let Some(name) = name_below("options", node) {
+                        let known = readers.known_options.entry(name).or_insert(usize::MAX);
+                        *known = names_kept(node).min(*known);
+                    }
                     readers.transposed.extend(name_below("transposition", node));
                 }
                 _ => {}
@@ -179,9 +186,10 @@ impl<'a> Readers<'a> {
         self.references.get(&file).map_or(&[], Vec::as_slice)
     }
 
-    /// Whether a module of this flake declares the option.
-    pub(super) fn knows_option(&self, name: &str) -> bool {
-        self.known_options.contains(name)
+    /// Whether a module of this flake declares the option: how many names of a definition's path say where
+    /// its value is read again.
+    pub(super) fn option(&self, name: &str) -> Option<usize> {
+        self.known_options.get(name).copied()
     }
 
     /// Whether a module makes an output of this `perSystem` option.
@@ -221,6 +229,53 @@ fn name_below<'a>(set: &str, binding: Node<'a>) -> Option<&'a str> {
     let at = path.iter().take(2).position(|name| *name == Some(set))?;
     path.into_iter().nth(at + 1).flatten()
 }
+
+/// How many names of a definition's path stay of an option that `declaration` declares (or a set of
+/// them): what a submodule makes of one of its options, it may give as another.
+fn names_kept(declaration: Node<'_>) -> usize {
+    let types = declaration.descendants().filter(|node| node.names() == [Some("type")]);
+    let kept = types.filter_map(Node::value).map(|kind| {
+        let is_simple = |node: &Node<'_>| SIMPLE_TYPES.contains(&node.text());
+        let mut names = kind.descendants().filter(|node| node.kind() == SyntaxKind::NODE_IDENT);
+        match kind.bare().application().0.last_name() {
+            _ if names.all(|name| is_simple(&name)) => usize::MAX,
+            // Each attribute of it is a submodule of its own.
+            Some("attrsOf" | "lazyAttrsOf") if declaration.names().len() <= 2 => 2,
+            _ => 1,
+        }
+    });
+    kept.min().unwrap_or(usize::MAX)
+}
+
+/// The words of types whose values are what was defined, merged.
+const SIMPLE_TYPES: [&str; 26] = [
+    "anything",
+    "attrs",
+    "attrsOf",
+    "bool",
+    "either",
+    "enum",
+    "float",
+    "functionTo",
+    "int",
+    "lazyAttrsOf",
+    "lib",
+    "lines",
+    "listOf",
+    "nonEmptyStr",
+    "null",
+    "nullOr",
+    "number",
+    "oneOf",
+    "package",
+    "path",
+    "port",
+    "raw",
+    "str",
+    "types",
+    "uniq",
+    "unspecified",
+];
 
 /// What is left of a tainted `path` when `names` are selected: `None` where they part.
 pub(super) fn below<'a>(names: &[Option<&str>], path: &[Option<&'a str>]) -> Option<Path<'a>> {

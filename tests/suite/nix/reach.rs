@@ -478,3 +478,43 @@ fn import_tree_in_all_its_forms() {
     lib.pipe inputs.import-tree [ (it: it.filter f) (it: it ./parts) ]
     "#);
 }
+
+#[test]
+fn what_a_submodule_makes_of_its_options() {
+    let read = |kind: &str| {
+        module(&format!(
+            "{{ inputs, config, lib, ... }}: {{
+  options.foo = lib.mkOption {{ type = {kind}; }};
+  config.foo.q.v = inputs.heavy.value;
+  config.foo.r.v = inputs.light.value;
+  config.flake.lib.a = config.foo.q.w;
+}}"
+        ))
+    };
+    // A value like any other has no `w`.
+    assert_snapshot!(read("lib.types.attrsOf lib.types.raw"), @"
+    heavy: Used
+      module.nix:3 Value [] certain
+    light: Used
+      module.nix:4 Value [] certain
+    ");
+    let submodule = "lib.types.submodule ({ config, ... }: { config.w = config.v; })";
+    assert_snapshot!(read(&format!("lib.types.attrsOf ({submodule})")), @"
+    heavy: Used
+      module.nix:3 Value [lib] certain
+    light: Used
+      module.nix:4 Value [] certain
+    ");
+    assert_snapshot!(read(submodule), @"
+    heavy: Used
+      module.nix:3 Value [lib] certain
+    light: Used
+      module.nix:4 Value [lib] certain
+    ");
+    assert_snapshot!(read("ourType"), @"
+    heavy: Used
+      module.nix:3 Value [lib] certain
+    light: Used
+      module.nix:4 Value [lib] certain
+    ");
+}
