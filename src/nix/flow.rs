@@ -78,6 +78,15 @@ impl<'a> Flow<'a> {
 
     /// Follows the value of `node` in `file`.
     pub(super) fn follow(&self, file: usize, node: Node<'a>) -> Reach {
+        self.walk(|walk| walk.push(Step { file, node, path: Vec::new(), bare: true, functions: 0 }))
+    }
+
+    /// Follows the `pkgs` that flake-parts makes of the input `nixpkgs` where no module here defines it.
+    pub(super) fn default_pkgs(&self) -> Option<Reach> {
+        (!self.readers.defines_pkgs()).then(|| self.walk(|walk| walk.defined_argument("pkgs", &[])))
+    }
+
+    fn walk(&self, start: impl FnOnce(&mut Walk<'_, 'a>)) -> Reach {
         let mut walk = Walk {
             flow: self,
             reach: Reach::default(),
@@ -86,7 +95,7 @@ impl<'a> Flow<'a> {
             in_self: Vec::new(),
             by_self: false,
         };
-        walk.push(Step { file, node, path: Vec::new(), bare: true, functions: 0 });
+        start(&mut walk);
         walk.run();
         walk.reach.direct = walk.reach.outputs.clone();
         if walk.reach.everything.is_none() {

@@ -179,7 +179,12 @@ impl Source {
     /// Whether the flake's outputs are made by flake-parts.
     #[must_use]
     pub fn calls_mk_flake(&self) -> bool {
-        !module_expressions(self, true).is_empty()
+        self.mk_flake_line().is_some()
+    }
+
+    /// Where the flake is handed to flake-parts.
+    pub(super) fn mk_flake_line(&self) -> Option<usize> {
+        module_expressions(self, true).first().map(|module| self.line(module.start()))
     }
 
     /// The function that a flake.nix's `outputs` is.

@@ -38,6 +38,8 @@ pub(super) struct Readers<'a> {
     /// The options that the flake's own modules declare, with how many names of a definition's path say
     /// where its value is read again: all, unless the option's type makes more of it, as submodules do.
     known_options: FxHashMap<&'a str, usize>,
+    /// Whether a module defines the module argument `pkgs` (`_module.args.pkgs`).
+    defines_pkgs: bool,
     /// The further `perSystem` options that become flake outputs (`transposition.x = { }`).
     transposed: FxHashSet<&'a str>,
 }
@@ -61,6 +63,7 @@ impl<'a> Readers<'a> {
                 *known = names.min(*known);
             }
             readers.transposed.extend(one.transposed);
+            readers.defines_pkgs |= one.defines_pkgs;
         }
         for (at, file) in project.files.iter().enumerate() {
             for (node, targets) in &file.references {
@@ -88,6 +91,8 @@ impl<'a> Readers<'a> {
                         *known = names_kept(node).min(*known);
                     }
                     readers.transposed.extend(name_below("transposition", node));
+                    let path = node.names();
+                    readers.defines_pkgs |= path.ends_with(&[Some("_module"), Some("args"), Some("pkgs")]);
                 }
                 _ => {}
             }
@@ -190,6 +195,11 @@ impl<'a> Readers<'a> {
     /// its value is read again.
     pub(super) fn option(&self, name: &str) -> Option<usize> {
         self.known_options.get(name).copied()
+    }
+
+    /// Whether a module defines `pkgs` itself; written otherwise than in one path, it does not count.
+    pub(super) fn defines_pkgs(&self) -> bool {
+        self.defines_pkgs
     }
 
     /// Whether a module makes an output of this `perSystem` option.

@@ -72,6 +72,23 @@ pub struct Site {
 }
 
 impl Site {
+    /// A site from which these outputs are reached.
+    fn reaching(file: Utf8PathBuf, line: usize, kind: SiteKind, reach: Reach) -> Site {
+        Site {
+            file,
+            line,
+            kind,
+            outputs: reach.outputs,
+            direct: reach.direct,
+            certain: reach.everything.is_none() && reach.indirectly.is_none(),
+            everything: reach.everything,
+            indirectly: reach.indirectly,
+            imported: reach.imported,
+            forced: reach.forced,
+            outer: false,
+        }
+    }
+
     /// That another input follows this one, which these outputs need, or any.
     #[must_use]
     pub fn follows(line: usize, outputs: BTreeSet<String>, everything: bool, follower: &str) -> Site {
@@ -91,19 +108,7 @@ impl Site {
     }
 
     fn at(file: &ProjectFile, node: Node<'_>, kind: SiteKind, reach: Reach) -> Site {
-        Site {
-            file: file.path.clone(),
-            line: file.source.line(node.start()),
-            kind,
-            outputs: reach.outputs,
-            direct: reach.direct,
-            certain: reach.everything.is_none() && reach.indirectly.is_none(),
-            everything: reach.everything,
-            indirectly: reach.indirectly,
-            imported: reach.imported,
-            forced: reach.forced,
-            outer: false,
-        }
+        Site::reaching(file.path.clone(), file.source.line(node.start()), kind, reach)
     }
 
     /// Why any output may depend on it, where that is so.
@@ -200,6 +205,16 @@ impl Usages {
                 Some(input) => usages.sites.entry(input.to_owned()).or_default().push(site),
                 None => usages.opaque.push(site),
             }
+        }
+        let flake = project.files.iter().find(|file| file.role == Role::Flake);
+        if let Some((flake, line)) = flake.and_then(|flake| Some((flake, flake.source.mk_flake_line()?)))
+            && names.contains(&"nixpkgs")
+            && let Some(reach) = flow.default_pkgs()
+        {
+            // No code says so, but flake-parts does it (flake-parts: `modules/nixpkgs.nix`).
+            let site = Site::reaching(flake.path.clone(), line, SiteKind::Value, reach);
+            in_pkgs.push((site.file.clone(), site.line));
+            usages.sites.entry("nixpkgs".to_owned()).or_default().push(site);
         }
         usages.share_pkgs(&in_pkgs);
         for (at, file) in project.files.iter().enumerate().filter(|(_, file)| file.role != Role::Unreached) {

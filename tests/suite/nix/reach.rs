@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use flakepart::nix::Role;
 use insta::assert_snapshot;
 
-use super::usage::{FLAKE, module, per_system, plain, project, usage};
+use super::usage::{FLAKE, module, per_system, plain, project, sites, usage};
 
 #[test]
 fn flake_modules_that_are_imported() {
@@ -517,4 +517,17 @@ fn what_a_submodule_makes_of_its_options() {
     light: Used
       module.nix:4 Value [lib] certain
     ");
+}
+
+#[test]
+fn pkgs_that_flake_parts_makes_of_nixpkgs() {
+    let of = |module| sites("nixpkgs", &[("flake.nix", FLAKE), ("module.nix", module)]);
+    assert_snapshot!(of("{ perSystem = { pkgs, ... }: { packages.a = pkgs.hello; }; flake.a = 1; }"), @"flake.nix:3 Value [packages] certain");
+    assert_snapshot!(of("{ self, ... }: { perSystem = args: { checks.a = args.pkgs.hello; }; flake.b.c = self.checks; }"), @"flake.nix:3 Value [checks through self: b] certain");
+    // A module that an input brings reads it, too.
+    assert_snapshot!(of("{ inputs, ... }: { imports = [ inputs.heavy.flakeModule ]; }"), @"flake.nix:3 Value [] may, everything: `pkgs` holds it, which imported flakeModules read, too");
+    // Defined by hand it is no longer nixpkgs', and without flake-parts it never was.
+    let own = "{ inputs, ... }: { perSystem = { pkgs, ... }: { _module.args.pkgs = inputs.light; packages.a = pkgs.hello; }; }";
+    assert_eq!(of(own), "");
+    assert_eq!(sites("nixpkgs", &[("flake.nix", "{ outputs = _: { lib = { pkgs }: pkgs.hello; }; }")]), "");
 }

@@ -67,6 +67,12 @@ pub(super) fn usage_beside(modules: &FlakeModules, files: &[(&str, &str)]) -> St
     table
 }
 
+/// The sites of one input.
+pub(super) fn sites(input: &str, files: &[(&str, &str)]) -> String {
+    let usages = Usages::read(&project(files), &[input], &FlakeModules::default());
+    usages.sites.get(input).into_iter().flatten().map(|site| row(site) + "\n").collect()
+}
+
 /// The same for a module of a flake-parts flake.
 pub(super) fn module(text: &str) -> String {
     usage(&[("flake.nix", FLAKE), ("module.nix", text)])
