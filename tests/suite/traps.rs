@@ -7,13 +7,13 @@ use crate::real_nix::world;
 use crate::support::Repo;
 
 /// A variant of the fixture, and what a split of it has to do.
-struct Trap {
-    name: &'static str,
+pub struct Trap {
+    pub name: &'static str,
     /// Text of `nix/trap.nix`, a module.
     module: &'static str,
     /// More: a file, the text to replace (all of it where empty), and what to put there.
     edits: &'static [(&'static str, &'static str, &'static str)],
-    input: &'static str,
+    pub input: &'static str,
     expected: Expected,
 }
 
@@ -34,7 +34,7 @@ const HEAVY: Trap = Trap {
 };
 
 /// In the order of the traps that facts and bug reports tell of.
-const TRAPS: &[Trap] = &[
+pub const TRAPS: &[Trap] = &[
     // What the root's flake.nix holds on to.
     Trap {
         name: "a closure of flake.nix over its own inputs",
@@ -288,7 +288,8 @@ const TRAPS: &[Trap] = &[
     },
 ];
 
-fn repository(trap: &Trap) -> Repo {
+/// Its flake.
+pub fn repository(trap: &Trap) -> Repo {
     let repo = Repo::agent_boxes();
     repo.write("nix/trap.nix", trap.module);
     for (file, from, to) in trap.edits {

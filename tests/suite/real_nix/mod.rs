@@ -5,6 +5,7 @@
 
 mod gain;
 mod split;
+mod truth;
 mod verify;
 pub mod world;
 
