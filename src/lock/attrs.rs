@@ -2,20 +2,32 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::sync::Arc;
 
 use serde::de::{self, Deserialize, Deserializer, MapAccess, Visitor};
 use serde::ser::{Serialize, SerializeMap, Serializer};
 use serde_json::Value;
 
-use super::read::DUPLICATE_KEY;
+use super::raw::DUPLICATE_KEY;
 
 /// A small JSON object with its keys in byte order: what stands under `locked` or `original`, or
 /// the fields that this crate does not know and carries along.
 ///
-/// A sorted slice and not a map, because a lock has two of them for each of its nodes, with few
-/// entries each: a third of the memory.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct Attrs(Box<[(Cow<'static, str>, Value)]>);
+/// A sorted slice and not a map, because a lock has many of them with few entries each. Copies share it.
+#[derive(Clone, Default)]
+pub struct Attrs(Arc<[(Cow<'static, str>, Value)]>);
+
+impl PartialEq for Attrs {
+    fn eq(&self, other: &Attrs) -> bool {
+        Arc::ptr_eq(&self.0, &other.0) || self.0 == other.0
+    }
+}
+
+impl fmt::Debug for Attrs {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_map().entries(self.iter()).finish()
+    }
+}
 
 impl Attrs {
     /// The value of attribute `name`.
@@ -37,21 +49,20 @@ impl Attrs {
         self.0.iter().map(|(key, value)| (key.as_ref(), value))
     }
 
+    /// The same for all copies, and for no other attributes that live at the same time.
+    pub(super) fn identity(&self) -> usize {
+        self.0.as_ptr().addr()
+    }
+
     /// Whether there is none.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
     /// These attributes with those of `over` on top; where both have one, `over`'s counts.
-    pub(super) fn merged(self, over: Attrs) -> Attrs {
-        let mut all: Vec<_> = over.0.into_vec();
-        let known = all.len();
-        for (key, value) in self.0 {
-            let overridden = all.get(..known).is_some_and(|over| over.iter().any(|(name, _)| *name == key));
-            if !overridden {
-                all.push((key, value));
-            }
-        }
+    pub(super) fn merged(&self, over: &Attrs) -> Attrs {
+        let own = self.0.iter().filter(|(key, _)| over.get(key).is_none());
+        let mut all: Vec<_> = own.chain(over.0.iter()).cloned().collect();
         all.sort_by(|a, b| a.0.cmp(&b.0));
         Attrs(all.into())
     }
@@ -85,7 +96,7 @@ impl FromIterator<(String, Value)> for Attrs {
 impl Serialize for Attrs {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(Some(self.0.len()))?;
-        for (key, value) in &self.0 {
+        for (key, value) in self.0.iter() {
             map.serialize_entry(key.as_ref(), value)?;
         }
         map.end()

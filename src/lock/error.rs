@@ -7,7 +7,7 @@ use thiserror::Error;
 
 use super::cut::Follower;
 use super::place::Place;
-use super::read::whole;
+use super::raw::whole;
 
 /// `name` as it may be shown: names from a lock are anybody's, so that control characters,
 /// escape sequences and characters that turn the direction of text come out escaped.

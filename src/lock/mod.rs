@@ -25,6 +25,7 @@ mod normalize;
 mod origin;
 mod place;
 mod print;
+mod raw;
 mod read;
 mod reference;
 mod revisions;

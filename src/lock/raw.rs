@@ -1,0 +1,327 @@
+//! The form of a lock, for serde: which fields there are, and of which types.
+//!
+//! The same attributes stand at many nodes of a large lock (3,952 nodes of a real one are pinned to 333
+//! different things). Each text of attributes is read once; the nodes share what it says.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use serde::de::{
+    self, Deserialize, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor,
+};
+use serde_json::value::RawValue;
+use serde_json::{Number, Value};
+
+use super::attrs::Attrs;
+use super::document::{Edge, Lock, Node};
+use super::error::LockError;
+use super::index::FastMap;
+
+/// What our own readers say where a key comes twice; the place is found afterwards.
+pub(super) const DUPLICATE_KEY: &str = "duplicate key";
+
+/// How attributes are read.
+pub(super) enum Pool<'de> {
+    /// Each text once; the attributes by their text.
+    Shared(FastMap<&'de str, Attrs>),
+    /// Each where it stands.
+    InPlace,
+}
+
+impl Default for Pool<'_> {
+    fn default() -> Self {
+        Pool::Shared(FastMap::default())
+    }
+}
+
+impl<'de> Pool<'de> {
+    fn attrs<A: MapAccess<'de>>(&mut self, map: &mut A) -> Result<Attrs, A::Error> {
+        let Pool::Shared(known) = self else { return map.next_value() };
+        let text = map.next_value::<&RawValue>()?.get();
+        if let Some(attrs) = known.get(text) {
+            return Ok(attrs.clone());
+        }
+        let attrs: Attrs = serde_json::from_str(text).map_err(de::Error::custom)?;
+        if attrs.iter().any(|(_, value)| value.is_array() || value.is_object()) {
+            // How deep that may be depends on where it stands.
+            return Err(de::Error::custom("attributes within attributes"));
+        }
+        known.insert(text, attrs.clone());
+        Ok(attrs)
+    }
+}
+
+/// A document before it is known to be a lock.
+pub(super) struct RawLock {
+    version: Option<Number>,
+    root: Option<String>,
+    nodes: Option<BTreeMap<String, Node>>,
+    extra: Attrs,
+}
+
+impl RawLock {
+    pub(super) fn checked(self) -> Result<Lock, LockError> {
+        let version = self.version.as_ref().map_or(0, whole);
+        if !(5..=7).contains(&version) {
+            return Err(LockError::UnsupportedVersion { version: self.version, at: None });
+        }
+        let Some(root) = self.root else {
+            return Err(LockError::MissingRoot { key: None, at: None });
+        };
+        Ok(Lock { version, root, nodes: self.nodes.unwrap_or_default(), extra: self.extra })
+    }
+}
+
+/// Nix reads the version as a whole number whatever it is; 7.0 is 7.
+pub(super) fn whole(number: &Number) -> u64 {
+    number.as_u64().unwrap_or_else(|| {
+        // The cast saturates.
+        number.as_f64().map_or(0, |float| float as u64)
+    })
+}
+
+pub(super) struct OnlyVersion(pub(super) Option<Number>);
+
+impl<'de> Deserialize<'de> for OnlyVersion {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<OnlyVersion, D::Error> {
+        struct OnlyVersionVisitor;
+        impl<'de> Visitor<'de> for OnlyVersionVisitor {
+            type Value = OnlyVersion;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a lock")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<OnlyVersion, A::Error> {
+                let mut version = None;
+                while let Some(name) = map.next_key::<String>()? {
+                    if name == "version" {
+                        version = Some(map.next_value()?);
+                    } else {
+                        map.next_value::<IgnoredAny>()?;
+                    }
+                }
+                Ok(OnlyVersion(version))
+            }
+        }
+        deserializer.deserialize_map(OnlyVersionVisitor)
+    }
+}
+
+fn once<T, E: de::Error>(slot: &mut Option<T>, value: T) -> Result<(), E> {
+    match slot.replace(value) {
+        None => Ok(()),
+        Some(_) => Err(E::custom(DUPLICATE_KEY)),
+    }
+}
+
+fn extra<E: de::Error>(entries: Vec<(String, Value)>) -> Result<Attrs, E> {
+    let entries = entries.into_iter().map(|(key, value)| (key.into(), value)).collect();
+    Attrs::from_entries(entries).map_err(|_| E::custom(DUPLICATE_KEY))
+}
+
+/// Reads a document.
+pub(super) struct LockSeed<'p, 'de>(pub(super) &'p mut Pool<'de>);
+
+impl<'de> DeserializeSeed<'de> for LockSeed<'_, 'de> {
+    type Value = RawLock;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<RawLock, D::Error> {
+        deserializer.deserialize_map(self)
+    }
+}
+
+impl<'de> Visitor<'de> for LockSeed<'_, 'de> {
+    type Value = RawLock;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a lock (an object with `nodes`, `root` and `version`)")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<RawLock, A::Error> {
+        let (mut version, mut root, mut nodes) = (None, None, None);
+        let mut rest = Vec::new();
+        while let Some(name) = map.next_key::<String>()? {
+            match name.as_str() {
+                "version" => once(&mut version, map.next_value()?)?,
+                "root" => once(&mut root, map.next_value()?)?,
+                "nodes" => once(&mut nodes, map.next_value_seed(NodesSeed(self.0))?)?,
+                _ => rest.push((name, map.next_value()?)),
+            }
+        }
+        Ok(RawLock { version, root, nodes, extra: extra(rest)? })
+    }
+}
+
+struct NodesSeed<'p, 'de>(&'p mut Pool<'de>);
+
+impl<'de> DeserializeSeed<'de> for NodesSeed<'_, 'de> {
+    type Value = BTreeMap<String, Node>;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        deserializer.deserialize_map(self)
+    }
+}
+
+impl<'de> Visitor<'de> for NodesSeed<'_, 'de> {
+    type Value = BTreeMap<String, Node>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object of nodes")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        // Collected first: a BTreeMap is built fastest from all its entries in order.
+        let mut nodes: Vec<(String, Node)> = Vec::new();
+        while let Some(key) = map.next_key()? {
+            nodes.push((key, map.next_value_seed(NodeSeed(self.0))?));
+        }
+        let found = nodes.len();
+        let nodes: BTreeMap<_, _> = nodes.into_iter().collect();
+        if nodes.len() < found {
+            return Err(de::Error::custom(DUPLICATE_KEY));
+        }
+        Ok(nodes)
+    }
+}
+
+enum NodeField {
+    Inputs,
+    Locked,
+    Original,
+    Info,
+    Flake,
+    Parent,
+    Other(String),
+}
+
+impl<'de> Deserialize<'de> for NodeField {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<NodeField, D::Error> {
+        struct FieldVisitor;
+        impl Visitor<'_> for FieldVisitor {
+            type Value = NodeField;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a field of a node")
+            }
+
+            fn visit_str<E>(self, name: &str) -> Result<NodeField, E> {
+                Ok(match name {
+                    "inputs" => NodeField::Inputs,
+                    "locked" => NodeField::Locked,
+                    "original" => NodeField::Original,
+                    "info" => NodeField::Info,
+                    "flake" => NodeField::Flake,
+                    "parent" => NodeField::Parent,
+                    other => NodeField::Other(other.to_owned()),
+                })
+            }
+        }
+        deserializer.deserialize_str(FieldVisitor)
+    }
+}
+
+struct NodeSeed<'p, 'de>(&'p mut Pool<'de>);
+
+impl<'de> DeserializeSeed<'de> for NodeSeed<'_, 'de> {
+    type Value = Node;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Node, D::Error> {
+        deserializer.deserialize_map(self)
+    }
+}
+
+impl<'de> Visitor<'de> for NodeSeed<'_, 'de> {
+    type Value = Node;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a node (an object)")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Node, A::Error> {
+        let mut inputs: Option<Inputs> = None;
+        let (mut locked, mut original, mut info) = (None, None, None);
+        let (mut flake, mut parent) = (None, None);
+        let mut rest = Vec::new();
+        while let Some(field) = map.next_key()? {
+            match field {
+                NodeField::Inputs => once(&mut inputs, map.next_value()?)?,
+                NodeField::Locked => once(&mut locked, self.0.attrs(&mut map)?)?,
+                NodeField::Original => once(&mut original, self.0.attrs(&mut map)?)?,
+                NodeField::Info => once(&mut info, self.0.attrs(&mut map)?)?,
+                NodeField::Flake => once(&mut flake, map.next_value()?)?,
+                NodeField::Parent => once(&mut parent, map.next_value()?)?,
+                NodeField::Other(name) => rest.push((name, map.next_value()?)),
+            }
+        }
+        Ok(Node {
+            inputs: inputs.map(|inputs| inputs.0).unwrap_or_default(),
+            // Version 5 wrote hash and date apart. Nix: `getFlakeRef(json, "locked", "info")`.
+            locked: match (locked, info) {
+                (Some(locked), Some(info)) => Some(Attrs::merged(&locked, &info)),
+                (locked, _) => locked,
+            },
+            original,
+            flake: flake.unwrap_or(true),
+            parent,
+            extra: extra(rest)?,
+        })
+    }
+}
+
+struct Inputs(BTreeMap<String, Edge>);
+
+impl<'de> Deserialize<'de> for Inputs {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Inputs, D::Error> {
+        struct InputsVisitor;
+        impl<'de> Visitor<'de> for InputsVisitor {
+            type Value = Inputs;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object of inputs")
+            }
+
+            fn visit_unit<E>(self) -> Result<Inputs, E> {
+                // Nix takes null for none.
+                Ok(Inputs(BTreeMap::new()))
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Inputs, A::Error> {
+                let mut inputs = BTreeMap::new();
+                while let Some((name, edge)) = map.next_entry()? {
+                    if inputs.insert(name, edge).is_some() {
+                        return Err(de::Error::custom(DUPLICATE_KEY));
+                    }
+                }
+                Ok(Inputs(inputs))
+            }
+        }
+        deserializer.deserialize_any(InputsVisitor)
+    }
+}
+
+impl<'de> Deserialize<'de> for Edge {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Edge, D::Error> {
+        struct EdgeVisitor;
+        impl<'de> Visitor<'de> for EdgeVisitor {
+            type Value = Edge;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("the key of a node (a string) or an input path (an array of strings)")
+            }
+
+            fn visit_str<E>(self, key: &str) -> Result<Edge, E> {
+                Ok(Edge::Node(key.to_owned()))
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Edge, A::Error> {
+                let mut path = Vec::new();
+                while let Some(name) = seq.next_element()? {
+                    path.push(name);
+                }
+                Ok(Edge::Follows(path))
+            }
+        }
+        deserializer.deserialize_any(EdgeVisitor)
+    }
+}
