@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use camino::{Utf8Path, Utf8PathBuf};
 
 use crate::finding::{Code, Finding};
-use crate::lock::{Graph, Lock};
+use crate::lock::Examined;
 use crate::nix::Usage;
 use crate::partition::{Flake, declaration_findings, pin_findings, wiring_findings};
 
@@ -13,7 +13,8 @@ use crate::partition::{Flake, declaration_findings, pin_findings, wiring_finding
 #[must_use]
 pub fn check(flake: &Flake, tracked: &BTreeSet<Utf8PathBuf>) -> Vec<Finding> {
     let mut findings = flake.findings.clone();
-    findings.extend(lock_findings(&flake.lock, &flake.lock_bytes, Utf8Path::new("flake.lock")));
+    let lock = Examined::new(&flake.lock, &flake.lock_bytes);
+    findings.extend(lock_findings(&lock, Utf8Path::new("flake.lock")));
     findings.extend(declaration_findings(flake));
     findings.extend(unused_inputs(flake));
     findings.extend(wiring_findings(flake, tracked));
@@ -27,10 +28,10 @@ pub fn check(flake: &Flake, tracked: &BTreeSet<Utf8PathBuf>) -> Vec<Finding> {
 
 /// What is to be said of a lock by itself. `file` is what to call it.
 #[must_use]
-pub fn lock_findings(lock: &Lock, bytes: &[u8], file: &Utf8Path) -> Vec<Finding> {
+pub fn lock_findings(lock: &Examined<'_>, file: &Utf8Path) -> Vec<Finding> {
     let mut findings = Vec::new();
-    let graph = Graph::new(lock);
-    for error in graph.follows_errors(bytes) {
+    let graph = &lock.graph;
+    for error in graph.follows_errors(lock.bytes) {
         let line = error.place().map(|place| place.line);
         findings.push(
             Finding::new(Code::LockDangling, error.to_string())
@@ -51,7 +52,7 @@ pub fn lock_findings(lock: &Lock, bytes: &[u8], file: &Utf8Path) -> Vec<Finding>
                 .at(file, None)
                 .help("Nix never removes them by itself: `flakepart lock normalize --write`"),
         );
-    } else if lock.normalized_bytes().is_ok_and(|normal| normal != bytes) {
+    } else if lock.canonical == Some(false) {
         findings.push(
             Finding::new(Code::LockNotCanonical, "Nix would write this lock in other bytes")
                 .at(file, None)

@@ -6,6 +6,7 @@ use clap::{Args, ValueEnum};
 use super::target::{Target, files, parsed};
 use super::{Error, Outcome, Output};
 use crate::check::{check, lock_findings};
+use crate::lock::Examined;
 use crate::partition::{Analysis, Flake, FlakeError};
 use crate::report;
 use crate::tree::Tree as _;
@@ -82,6 +83,7 @@ fn analyze(target: Target, arguments: &Arguments) -> Result<Analysis, Error> {
 
 fn of_lock(path: &Utf8Path, bytes: &[u8]) -> Result<Analysis, Error> {
     let lock = parsed(path, bytes)?;
-    let findings = lock_findings(&lock, bytes, path);
-    Ok(Analysis::of_lock(path, &lock, bytes, findings))
+    let examined = Examined::new(&lock, bytes);
+    let findings = lock_findings(&examined, path);
+    Ok(Analysis::of_lock(path, &examined, findings))
 }

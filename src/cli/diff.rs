@@ -37,7 +37,8 @@ pub(super) fn run(arguments: &Arguments, output: &Output) -> Result<Outcome, Err
     }
     let (old_name, old) = bytes(&arguments.old)?;
     let (new_name, new) = bytes(&arguments.new)?;
-    let diff = Diff::new((&parsed(&old_name, &old)?, &old), (&parsed(&new_name, &new)?, &new));
+    let (before, after) = (parsed(&old_name, &old)?, parsed(&new_name, &new)?);
+    let diff = Diff::new((&before, &old), (&after, &new));
     output.data(&match arguments.format {
         Format::Human => report::diff(&diff),
         Format::Json => report::json(&diff)?,

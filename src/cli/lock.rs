@@ -55,7 +55,7 @@ pub(super) fn run(command: &Command, output: &Output) -> Result<Outcome, Error> 
             let (path, bytes) = lock_bytes(lock.as_deref())?;
             let lock = parsed(&path, &bytes)?;
             let normal =
-                lock.normalized().map_err(|source| Error::Lock { path: path.clone(), source })?.to_bytes();
+                lock.normalized_bytes().map_err(|source| Error::Lock { path: path.clone(), source })?;
             let same = normal == bytes;
             if *check {
                 return Ok(if same { Outcome::Fine } else { Outcome::Found });

@@ -1,6 +1,7 @@
 //! What a command is pointed at: a flake's folder, a lock on its own, or standard input.
 
 use std::io::Read as _;
+use std::mem::ManuallyDrop;
 
 use camino::{Utf8Path, Utf8PathBuf};
 
@@ -58,9 +59,10 @@ fn from_here(path: Utf8PathBuf) -> Utf8PathBuf {
     here.and_then(|here| path.strip_prefix(here).ok().map(Utf8Path::to_owned)).unwrap_or(path)
 }
 
-/// The lock in these bytes.
-pub(super) fn parsed(path: &Utf8Path, bytes: &[u8]) -> Result<Lock, Error> {
-    Lock::parse(bytes).map_err(|source| Error::Lock { path: path.to_owned(), source })
+/// The lock in these bytes. It is never freed: the process ends soon, and does that faster as a whole.
+pub(super) fn parsed(path: &Utf8Path, bytes: &[u8]) -> Result<ManuallyDrop<Lock>, Error> {
+    let lock = Lock::parse(bytes).map_err(|source| Error::Lock { path: path.to_owned(), source })?;
+    Ok(ManuallyDrop::new(lock))
 }
 
 /// The Nix files and locks of a tree. A Nix file that is a link is read where the link leads, as long as

@@ -11,8 +11,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Serialize;
 
 use super::document::{Edge, Lock, Node};
-use super::graph::{Arc, Graph};
-use super::index::NONE;
+use super::graph::Graph;
+use super::index::{Arc, NONE};
 use super::link::compare_link;
 use super::measure::Measure;
 use super::reference::reference;
@@ -202,7 +202,7 @@ struct Walk<'g, 'a> {
 
 impl<'g, 'a> Walk<'g, 'a> {
     fn new(old: &'g Graph<'a>, new: &'g Graph<'a>) -> Self {
-        let count = old.keys.len() + new.keys.len();
+        let count = old.index.keys.len() + new.index.keys.len();
         Walk {
             old,
             new,
@@ -217,10 +217,11 @@ impl<'g, 'a> Walk<'g, 'a> {
     }
 
     fn run(&mut self) {
-        self.meet(self.old.root, self.new.root);
+        self.meet(self.old.index.root, self.new.index.root);
         self.rename();
         while let Some((old, new)) = self.queue.pop() {
-            let (Some(before), Some(after)) = (self.old.arcs.get(old), self.new.arcs.get(new)) else {
+            let (Some(before), Some(after)) = (self.old.index.arcs.get(old), self.new.index.arcs.get(new))
+            else {
                 continue;
             };
             match (before.edge, after.edge) {
@@ -246,7 +247,7 @@ impl<'g, 'a> Walk<'g, 'a> {
     /// A node that several inputs share (Nix writes no such lock) may meet many: it is looked through again
     /// only for those with as many inputs, or one with 100,000 inputs would be for each of 100,000 without.
     fn meet(&mut self, old: u32, new: u32) -> bool {
-        let behind = self.old.keys.len() as u32;
+        let behind = self.old.index.keys.len() as u32;
         if old == NONE || new == NONE || !self.join(old, behind + new) {
             return true;
         }
@@ -256,13 +257,13 @@ impl<'g, 'a> Walk<'g, 'a> {
                 fresh &= !std::mem::replace(met, true);
             }
         }
-        let (mut left, mut right) = (self.old.arcs_of(old), self.new.arcs_of(new));
+        let (mut left, mut right) = (self.old.index.arcs_of(old), self.new.index.arcs_of(new));
         if !fresh && left.len() != right.len() {
             return false;
         }
         // Both are sorted by name.
         loop {
-            let name = |graph: &Graph<'a>, at: usize| graph.arcs.get(at).map(|arc| arc.name);
+            let name = |graph: &Graph<'a>, at: usize| graph.index.arcs.get(at).map(|arc| arc.name);
             let before = if left.is_empty() { None } else { name(self.old, left.start) };
             let after = if right.is_empty() { None } else { name(self.new, right.start) };
             let order = match (before, after) {
@@ -310,7 +311,8 @@ impl<'g, 'a> Walk<'g, 'a> {
             came.entry(self.new.content(number)).or_default().push(number);
         }
         for old in self.alone.iter().filter_map(|(old, _)| *old) {
-            let Some(arc) = self.old.arcs.get(old).filter(|arc| matches!(arc.edge, Edge::Node(_))) else {
+            let Some(arc) = self.old.index.arcs.get(old).filter(|arc| matches!(arc.edge, Edge::Node(_)))
+            else {
                 continue;
             };
             let same = came.get_mut(&self.old.content(old));
@@ -339,13 +341,14 @@ impl<'g, 'a> Walk<'g, 'a> {
     where
         'a: 'n,
     {
-        let renamed = self.renamed.get(name).and_then(|(_, new)| self.new.arcs.get(*new));
+        let renamed = self.renamed.get(name).and_then(|(_, new)| self.new.index.arcs.get(*new));
         renamed.map_or(name, |arc| arc.name)
     }
 
     fn renamed(&self) -> Vec<Renamed> {
         let arcs = self.renamed.values();
-        let arcs = arcs.filter_map(|(old, new)| Some((self.old.arcs.get(*old)?, self.new.arcs.get(*new)?)));
+        let arcs = arcs
+            .filter_map(|(old, new)| Some((self.old.index.arcs.get(*old)?, self.new.index.arcs.get(*new)?)));
         let renamed = arcs.filter_map(|(old, new)| {
             Some(Renamed {
                 before: vec![old.name.to_owned()],
@@ -361,20 +364,20 @@ impl<'g, 'a> Walk<'g, 'a> {
     fn one_sided(&self, side: Side, told: &mut Told) -> Vec<OneSided> {
         let (graph, other, behind) = match side {
             Side::Old => (self.old, self.new, 0),
-            Side::New => (self.new, self.old, self.old.keys.len()),
+            Side::New => (self.new, self.old, self.old.index.keys.len()),
         };
         let here = |arcs: &Arcs| if side == Side::Old { arcs.0 } else { arcs.1 };
-        let is_root = |arc: &Arc<'_>| arc.from == graph.root;
+        let is_root = |arc: &Arc<'_>| arc.from == graph.index.root;
         let is_node = |arc: &Arc<'_>| matches!(arc.edge, Edge::Node(_));
         let mut arcs: Vec<usize> = self.alone.iter().chain(&self.follows).filter_map(here).collect();
-        arcs.retain(|at| graph.arcs.get(*at).is_some_and(|arc| is_node(arc) || is_root(arc)));
+        arcs.retain(|at| graph.index.arcs.get(*at).is_some_and(|arc| is_node(arc) || is_root(arc)));
         let strangers = graph.by_arc.iter().zip(self.met.iter().skip(behind)).filter(|(_, met)| !**met);
         arcs.extend(strangers.map(|(by_arc, _)| *by_arc as usize));
         arcs.sort_unstable();
         arcs.dedup();
         let one_sided = arcs.into_iter().filter_map(|at| {
-            let arc = graph.arcs.get(at)?;
-            let known = is_root(arc) && other.find(other.root, arc.name).is_some();
+            let arc = graph.index.arcs.get(at)?;
+            let known = is_root(arc) && other.index.find(other.index.root, arc.name).is_some();
             // A root input that both have, and that follows something else: no input came or left.
             if known && !is_node(arc) {
                 return None;
@@ -396,7 +399,7 @@ impl<'g, 'a> Walk<'g, 'a> {
 
     fn updated(&self, told: &mut Told) -> Vec<Updated> {
         let updated = self.updated.iter().filter_map(|(old, new)| {
-            let (old, new) = (self.old.arcs.get(*old)?, self.new.arcs.get(*new)?);
+            let (old, new) = (self.old.index.arcs.get(*old)?, self.new.index.arcs.get(*new)?);
             let (before, after) = (self.old.node(old.to)?, self.new.node(new.to)?);
             let (path, because) = told.path(self.new, new.from, new.name)?;
             let locked = before.locked.as_ref().zip(after.locked.as_ref());
@@ -412,11 +415,11 @@ impl<'g, 'a> Walk<'g, 'a> {
             Edge::Node(_) => None,
         };
         let changed = self.alone.iter().chain(&self.follows).filter_map(|(old, new)| {
-            let old = old.and_then(|at| self.old.arcs.get(at));
-            let new = new.and_then(|at| self.new.arcs.get(at));
+            let old = old.and_then(|at| self.old.index.arcs.get(at));
+            let new = new.and_then(|at| self.new.index.arcs.get(at));
             let (before, after) = (follows(old), follows(new));
-            let root = old.map_or(NONE, |arc| arc.from) == self.old.root
-                || new.map_or(NONE, |arc| arc.from) == self.new.root;
+            let root = old.map_or(NONE, |arc| arc.from) == self.old.index.root
+                || new.map_or(NONE, |arc| arc.from) == self.new.index.root;
             // A root input that only one has came or left.
             if before == after || root && (old.is_none() || new.is_none()) {
                 return None;
@@ -436,12 +439,12 @@ impl<'g, 'a> Walk<'g, 'a> {
 
 impl<'a> Graph<'a> {
     fn node(&self, number: u32) -> Option<&'a Node> {
-        self.nodes.get(number as usize).copied()
+        self.index.nodes.get(number as usize).copied()
     }
 
     /// What an input is locked to, as text to find it again by; empty for a follows.
     fn content(&self, arc: usize) -> String {
-        let arc = self.arcs.get(arc).filter(|arc| matches!(arc.edge, Edge::Node(_)));
+        let arc = self.index.arcs.get(arc).filter(|arc| matches!(arc.edge, Edge::Node(_)));
         let node = arc.and_then(|arc| self.node(arc.to));
         node.and_then(|node| Some(format!("{:?} {}", node.locked.as_ref()?, node.flake))).unwrap_or_default()
     }

@@ -17,7 +17,7 @@ impl<'a> Graph<'a> {
     /// How many nodes remain when lossless duplicates count once (same `narHash`, `dir`, `flake`
     /// and same resolved sub-graph), the root not among them.
     pub fn distinct(&self) -> usize {
-        self.classes().0 - usize::from(self.root != NONE)
+        self.classes().0 - usize::from(self.index.root != NONE)
     }
 
     /// Classes of lossless duplicates with at least two nodes: their keys in byte order, classes by
@@ -25,7 +25,7 @@ impl<'a> Graph<'a> {
     pub fn duplicates(&self) -> Vec<Vec<&'a str>> {
         let (count, class_of) = self.classes();
         let mut classes = vec![Vec::new(); count];
-        for (key, class) in self.keys.iter().zip(class_of) {
+        for (key, class) in self.index.keys.iter().zip(class_of) {
             if let Some(class) = classes.get_mut(class as usize) {
                 class.push(*key);
             }
@@ -37,25 +37,25 @@ impl<'a> Graph<'a> {
 
     /// How many classes there are, and the class of each node.
     fn classes(&self) -> (usize, Vec<u32>) {
-        let count = self.keys.len();
+        let count = self.index.keys.len();
         // One state more than nodes, for follows that lead nowhere: they are the same.
         let nowhere = count as u32;
         let mut blocks = Partition::new(&self.contents());
         let mut names = FastMap::default();
-        let mut labels = Vec::with_capacity(self.arcs.len());
-        for arc in &self.arcs {
+        let mut labels = Vec::with_capacity(self.index.arcs.len());
+        for arc in &self.index.arcs {
             let fresh = names.len() as u32;
             labels.push(*names.entry(arc.name).or_insert(fresh));
         }
         let mut cords = Partition::new(&labels);
 
-        let target = |arc: usize| match self.arcs.get(arc).map(|arc| arc.to) {
+        let target = |arc: usize| match self.index.arcs.get(arc).map(|arc| arc.to) {
             None | Some(NONE) => nowhere,
             Some(to) => to,
         };
         // The arcs by their target.
         let mut into_first = vec![0_usize; count + 2];
-        for arc in 0..self.arcs.len() {
+        for arc in 0..self.index.arcs.len() {
             if let Some(slot) = into_first.get_mut(target(arc) as usize + 1) {
                 *slot += 1;
             }
@@ -66,8 +66,8 @@ impl<'a> Graph<'a> {
             *slot = sum;
         }
         let mut fill = into_first.clone();
-        let mut into = vec![0_u32; self.arcs.len()];
-        for arc in 0..self.arcs.len() {
+        let mut into = vec![0_u32; self.index.arcs.len()];
+        for arc in 0..self.index.arcs.len() {
             if let Some(next) = fill.get_mut(target(arc) as usize) {
                 if let Some(slot) = into.get_mut(*next) {
                     *slot = arc as u32;
@@ -80,7 +80,7 @@ impl<'a> Graph<'a> {
         while cord < cords.count() {
             for at in cords.range(cord) {
                 let arc = cords.elements.get(at).copied().unwrap_or(NONE);
-                if let Some(arc) = self.arcs.get(arc as usize) {
+                if let Some(arc) = self.index.arcs.get(arc as usize) {
                     blocks.mark(arc.from);
                 }
             }
@@ -122,10 +122,18 @@ impl<'a> Graph<'a> {
             Only(u32),
         }
         let mut numbers = FastMap::default();
-        let mut contents: Vec<u32> = Vec::with_capacity(self.nodes.len() + 1);
-        for (number, node) in (0..).zip(&self.nodes) {
+        // Nodes that share their attributes need no second look.
+        let mut seen = FastMap::default();
+        let mut contents: Vec<u32> = Vec::with_capacity(self.index.nodes.len() + 1);
+        for (number, node) in (0..).zip(&self.index.nodes) {
+            let shared = node.locked.as_ref().map(|locked| (locked.identity(), node.flake));
+            let shared = shared.filter(|_| number != self.index.root);
+            if let Some(content) = shared.and_then(|shared| seen.get(&shared)) {
+                contents.push(*content);
+                continue;
+            }
             let content = match &node.locked {
-                Some(locked) if number != self.root => match locked.str("narHash") {
+                Some(locked) if number != self.index.root => match locked.str("narHash") {
                     Some(hash) => Content::Hash(hash, locked.str("dir"), node.flake),
                     // What a relative path is depends on whose it is.
                     None if relative_path(locked).is_some() => Content::Only(number),
@@ -137,8 +145,12 @@ impl<'a> Graph<'a> {
                 },
                 _ => Content::Only(number),
             };
+            // What is the same as nothing else shares its attributes in vain.
+            let shared = shared.filter(|_| !matches!(content, Content::Only(_)));
             let fresh = numbers.len() as u32;
-            contents.push(*numbers.entry(content).or_insert(fresh));
+            let content = *numbers.entry(content).or_insert(fresh);
+            seen.extend(shared.map(|shared| (shared, content)));
+            contents.push(content);
         }
         contents.push(numbers.len() as u32);
         contents

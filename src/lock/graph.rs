@@ -4,21 +4,14 @@
 //! follows; `[]` is the root.
 
 use super::cut::Follower;
-use super::document::{Edge, Lock, Node};
+use super::document::{Edge, Lock};
 use super::error::LockError;
-use super::index::{Index, NONE};
+use super::index::{Arc, FastMap, FastState, Index, NONE};
 use super::place;
 
 /// A lock's graph. It borrows the lock; nodes are known by their keys, and by number inside.
 pub struct Graph<'a> {
-    pub(super) keys: Vec<&'a str>,
-    /// Of a lock that was read, all are there; the root of one that was made may not be.
-    pub(super) nodes: Vec<&'a Node>,
-    pub(super) root: u32,
-    /// For each node where its arcs begin, and behind the last where they end.
-    first: Vec<u32>,
-    /// All inputs of all nodes, by node and then by name.
-    pub(super) arcs: Vec<Arc<'a>>,
+    pub(super) index: Index<'a>,
     /// For each node the arc by which it is first reached, depth first; `NONE` for the root and
     /// for what is not reached.
     pub(super) by_arc: Vec<u32>,
@@ -26,16 +19,6 @@ pub struct Graph<'a> {
     reached: Vec<bool>,
     /// Arcs whose follows leads nowhere, with the reason.
     unresolved: Vec<(u32, Why)>,
-}
-
-/// An input of a node.
-pub(super) struct Arc<'a> {
-    pub(super) name: &'a str,
-    pub(super) edge: &'a Edge,
-    /// The node whose input it is.
-    pub(super) from: u32,
-    /// The node that it is, or `NONE`.
-    pub(super) to: u32,
 }
 
 /// An input of a node, as others see it.
@@ -79,66 +62,46 @@ enum State {
     Circular,
 }
 
+/// Arcs by their node and name.
+struct ByName<'a> {
+    /// There are far fewer names than arcs.
+    names: FastMap<&'a str, u32>,
+    /// By node and number of the name.
+    arcs: FastMap<(u32, u32), u32>,
+}
+
+impl<'a> ByName<'a> {
+    fn new(all: &[Arc<'a>]) -> ByName<'a> {
+        let mut names = FastMap::default();
+        let mut arcs = FastMap::with_capacity_and_hasher(all.len(), FastState::default());
+        for (number, arc) in (0..).zip(all) {
+            let fresh = names.len() as u32;
+            arcs.insert((arc.from, *names.entry(arc.name).or_insert(fresh)), number);
+        }
+        ByName { names, arcs }
+    }
+
+    fn find(&self, node: u32, name: &str) -> Option<usize> {
+        let name = self.names.get(name)?;
+        self.arcs.get(&(node, *name)).map(|arc| *arc as usize)
+    }
+}
+
 impl<'a> Graph<'a> {
     /// Resolves every follows, each once.
     pub fn new(lock: &'a Lock) -> Graph<'a> {
         let index = Index::new(lock);
-        let mut arcs = Vec::new();
-        let mut first = Vec::with_capacity(index.nodes.len() + 1);
-        for (from, node) in (0..).zip(&index.nodes) {
-            first.push(arcs.len() as u32);
-            arcs.extend(node.inputs.iter().map(|(name, edge)| Arc {
-                name,
-                edge,
-                from,
-                to: match edge {
-                    Edge::Node(key) => index.get(key).unwrap_or(NONE),
-                    Edge::Follows(_) => NONE,
-                },
-            }));
-        }
-        first.push(arcs.len() as u32);
-        let root = index.get(&lock.root).unwrap_or(NONE);
         let count = index.nodes.len();
-        let mut graph = Graph {
-            keys: index.keys,
-            nodes: index.nodes,
-            root,
-            first,
-            arcs,
-            by_arc: vec![NONE; count],
-            reached: vec![false; count],
-            unresolved: Vec::new(),
-        };
+        let mut graph =
+            Graph { index, by_arc: vec![NONE; count], reached: vec![false; count], unresolved: Vec::new() };
         graph.resolve();
         graph.reach();
         graph
     }
 
-    /// The numbers of a node's arcs.
-    pub(super) fn arcs_of(&self, node: u32) -> std::ops::Range<usize> {
-        let at = node as usize;
-        match (self.first.get(at), self.first.get(at + 1)) {
-            (Some(from), Some(to)) => *from as usize..*to as usize,
-            _ => 0..0,
-        }
-    }
-
-    /// A node's arcs by name.
-    pub(super) fn links(&self, node: u32) -> &[Arc<'a>] {
-        self.arcs.get(self.arcs_of(node)).unwrap_or_default()
-    }
-
-    pub(super) fn find(&self, node: u32, name: &str) -> Option<usize> {
-        let range = self.arcs_of(node);
-        let start = range.start;
-        let arcs = self.arcs.get(range)?;
-        let at = arcs.binary_search_by(|arc| arc.name.cmp(name)).ok()?;
-        Some(start + at)
-    }
-
     fn resolve(&mut self) {
         let mut states: Vec<State> = self
+            .index
             .arcs
             .iter()
             .map(|arc| match arc.edge {
@@ -146,16 +109,17 @@ impl<'a> Graph<'a> {
                 Edge::Follows(_) => State::New,
             })
             .collect();
-        for start in 0..self.arcs.len() {
+        let by_name = ByName::new(&self.index.arcs);
+        for start in 0..self.index.arcs.len() {
             if states.get(start) == Some(&State::New) {
-                self.resolve_one(start, &mut states);
+                self.resolve_one(start, &by_name, &mut states);
             }
         }
         self.unresolved.sort_unstable();
     }
 
     /// Resolves the follows of one arc, and of those that it passes through before.
-    fn resolve_one(&mut self, start: usize, states: &mut [State]) {
+    fn resolve_one(&mut self, start: usize, by_name: &ByName<'_>, states: &mut [State]) {
         /// A path that is being walked: the arc that has it, how many names are done, and where
         /// that has led.
         struct Walk {
@@ -170,11 +134,11 @@ impl<'a> Graph<'a> {
                 if let Some(state) = states.get_mut(arc) {
                     *state = State::Open;
                 }
-                let (done, at) = (0, self.root);
+                let (done, at) = (0, self.index.root);
                 walks.push(Walk { arc, done, at });
             }
             let Some(walk) = walks.last_mut() else { return };
-            let path = match self.arcs.get(walk.arc).map(|arc| arc.edge) {
+            let path = match self.index.arcs.get(walk.arc).map(|arc| arc.edge) {
                 Some(Edge::Follows(path)) => path.as_slice(),
                 _ => &[],
             };
@@ -185,8 +149,8 @@ impl<'a> Graph<'a> {
                     end = Some((walk.at, Why::Nothing));
                     break;
                 };
-                let next = self.find(walk.at, name);
-                let next = next.and_then(|at| Some((at, self.arcs.get(at)?.to, *states.get(at)?)));
+                let next = by_name.find(walk.at, name);
+                let next = next.and_then(|at| Some((at, self.index.arcs.get(at)?.to, *states.get(at)?)));
                 match next {
                     None | Some((_, NONE, State::Done)) => end = Some((NONE, Why::Nothing)),
                     Some((_, to, State::Done)) => {
@@ -205,7 +169,7 @@ impl<'a> Graph<'a> {
             let Some((to, why)) = end else { continue };
             let arc = walk.arc;
             walks.pop();
-            if let (Some(this), Some(state)) = (self.arcs.get_mut(arc), states.get_mut(arc)) {
+            if let (Some(this), Some(state)) = (self.index.arcs.get_mut(arc), states.get_mut(arc)) {
                 this.to = to;
                 *state = match why {
                     Why::Cycle => State::Circular,
@@ -230,7 +194,7 @@ impl<'a> Graph<'a> {
     /// Walks from the root, depth first, over edges that are nodes. What the root reaches over
     /// follows it also reaches so.
     fn reach(&mut self) {
-        let mut stack = vec![(self.root, NONE)];
+        let mut stack = vec![(self.index.root, NONE)];
         while let Some((node, arc)) = stack.pop() {
             let at = node as usize;
             match self.reached.get_mut(at) {
@@ -240,8 +204,8 @@ impl<'a> Graph<'a> {
             if let Some(by_arc) = self.by_arc.get_mut(at) {
                 *by_arc = arc;
             }
-            for number in self.arcs_of(node).rev() {
-                if let Some(arc) = self.arcs.get(number)
+            for number in self.index.arcs_of(node).rev() {
+                if let Some(arc) = self.index.arcs.get(number)
                     && matches!(arc.edge, Edge::Node(_))
                 {
                     stack.push((arc.to, number as u32));
@@ -255,18 +219,20 @@ impl<'a> Graph<'a> {
     }
 
     pub(super) fn key(&self, node: u32) -> Option<&'a str> {
-        self.keys.get(node as usize).copied()
+        self.index.keys.get(node as usize).copied()
     }
 
     pub(super) fn number(&self, key: &str) -> Option<u32> {
         // Numbers are in byte order of the keys.
-        self.keys.binary_search(&key).ok().map(|at| at as u32)
+        self.index.keys.binary_search(&key).ok().map(|at| at as u32)
     }
 
     /// The path of arcs to a node, by which it is first reached.
     pub(super) fn path_of(&self, mut node: u32) -> Vec<&'a str> {
         let mut path = Vec::new();
-        while let Some(arc) = self.by_arc.get(node as usize).and_then(|arc| self.arcs.get(*arc as usize)) {
+        while let Some(arc) =
+            self.by_arc.get(node as usize).and_then(|arc| self.index.arcs.get(*arc as usize))
+        {
             path.push(arc.name);
             node = arc.from;
         }
@@ -276,19 +242,19 @@ impl<'a> Graph<'a> {
 
     /// How many locked inputs there are, unreachable ones among them, the root not.
     pub fn nodes(&self) -> usize {
-        self.keys.len() - usize::from(self.root != NONE)
+        self.index.keys.len() - usize::from(self.index.root != NONE)
     }
 
     /// How many inputs of nodes are follows.
     pub fn follows(&self) -> usize {
-        self.arcs.iter().filter(|arc| matches!(arc.edge, Edge::Follows(_))).count()
+        self.index.arcs.iter().filter(|arc| matches!(arc.edge, Edge::Follows(_))).count()
     }
 
     /// The keys of nodes that the root does not reach, which Nix neither reads nor removes.
     pub fn unreachable(&self) -> Vec<&'a str> {
         (0..)
-            .zip(&self.keys)
-            .filter(|(node, _)| !self.is_reached(*node) && *node != self.root)
+            .zip(&self.index.keys)
+            .filter(|(node, _)| !self.is_reached(*node) && *node != self.index.root)
             .map(|(_, key)| *key)
             .collect()
     }
@@ -296,14 +262,14 @@ impl<'a> Graph<'a> {
     /// How far the farthest node is from the root by its shortest way, over edges that are nodes
     /// and over follows as they resolve: a root input is at 1.
     pub fn max_depth(&self) -> usize {
-        let mut seen = vec![false; self.keys.len()];
-        let (mut level, mut depth) = (vec![self.root], 0);
+        let mut seen = vec![false; self.index.keys.len()];
+        let (mut level, mut depth) = (vec![self.index.root], 0);
         loop {
             let mut next = Vec::new();
-            for arc in level.iter().flat_map(|node| self.links(*node)) {
+            for arc in level.iter().flat_map(|node| self.index.links(*node)) {
                 if let Some(seen) = seen.get_mut(arc.to as usize)
                     && !std::mem::replace(seen, true)
-                    && arc.to != self.root
+                    && arc.to != self.index.root
                 {
                     next.push(arc.to);
                 }
@@ -323,7 +289,7 @@ impl<'a> Graph<'a> {
     fn reachable_unresolved(&self) -> impl Iterator<Item = (&Arc<'a>, Why)> {
         self.unresolved
             .iter()
-            .filter_map(|(arc, why)| Some((self.arcs.get(*arc as usize)?, *why)))
+            .filter_map(|(arc, why)| Some((self.index.arcs.get(*arc as usize)?, *why)))
             .filter(|(arc, _)| self.is_reached(arc.from))
     }
 
@@ -383,7 +349,7 @@ impl<'a> Graph<'a> {
     /// The inputs of the node with this key, by name.
     pub fn node_inputs(&self, key: &str) -> impl Iterator<Item = Link<'_>> {
         let node = self.number(key).unwrap_or(NONE);
-        self.links(node).iter().map(|arc| Link {
+        self.index.links(node).iter().map(|arc| Link {
             name: arc.name,
             target: self.key(arc.to),
             follows: match arc.edge {

@@ -3,28 +3,85 @@
 use std::collections::HashMap;
 use std::hash::{BuildHasher, Hasher, RandomState};
 
-use super::document::{Lock, Node};
+use super::document::{Edge, Lock, Node};
 
 /// No node, no edge.
 pub(super) const NONE: u32 = u32::MAX;
 
-/// The nodes of a lock numbered in byte order of their keys.
+/// The nodes of a lock numbered in byte order of their keys, and their inputs.
 pub(super) struct Index<'a> {
+    pub(super) lock: &'a Lock,
     pub(super) keys: Vec<&'a str>,
+    /// Of a lock that was read, all are there; the root of one that was made may not be.
     pub(super) nodes: Vec<&'a Node>,
-    by_key: FastMap<&'a str, u32>,
+    pub(super) root: u32,
+    /// For each node where its arcs begin, and behind the last where they end.
+    first: Vec<u32>,
+    /// All inputs of all nodes, by node and then by name.
+    pub(super) arcs: Vec<Arc<'a>>,
+}
+
+/// An input of a node.
+pub(super) struct Arc<'a> {
+    pub(super) name: &'a str,
+    pub(super) edge: &'a Edge,
+    /// The node whose input it is.
+    pub(super) from: u32,
+    /// The node that it is, or `NONE`: so are those that follow, as long as nobody resolved them.
+    pub(super) to: u32,
 }
 
 impl<'a> Index<'a> {
     pub(super) fn new(lock: &'a Lock) -> Index<'a> {
-        let keys: Vec<&str> = lock.nodes.keys().map(String::as_str).collect();
-        let mut by_key = FastMap::with_capacity_and_hasher(keys.len(), FastState::default());
-        by_key.extend(keys.iter().copied().zip(0..));
-        Index { keys, nodes: lock.nodes.values().collect(), by_key }
+        let mut by_key = FastMap::with_capacity_and_hasher(lock.nodes.len(), FastState::default());
+        by_key.extend(lock.nodes.keys().map(String::as_str).zip(0..));
+        let number = |key: &str| by_key.get(key).copied().unwrap_or(NONE);
+        let mut arcs = Vec::with_capacity(lock.nodes.values().map(|node| node.inputs.len()).sum());
+        let mut first = Vec::with_capacity(lock.nodes.len() + 1);
+        for (from, node) in (0..).zip(lock.nodes.values()) {
+            first.push(arcs.len() as u32);
+            arcs.extend(node.inputs.iter().map(|(name, edge)| Arc {
+                name,
+                edge,
+                from,
+                to: match edge {
+                    Edge::Node(key) => number(key),
+                    Edge::Follows(_) => NONE,
+                },
+            }));
+        }
+        first.push(arcs.len() as u32);
+        Index {
+            lock,
+            keys: lock.nodes.keys().map(String::as_str).collect(),
+            nodes: lock.nodes.values().collect(),
+            root: number(&lock.root),
+            first,
+            arcs,
+        }
     }
 
-    pub(super) fn get(&self, key: &str) -> Option<u32> {
-        self.by_key.get(key).copied()
+    /// The numbers of a node's arcs.
+    pub(super) fn arcs_of(&self, node: u32) -> std::ops::Range<usize> {
+        let at = node as usize;
+        match (self.first.get(at), self.first.get(at + 1)) {
+            (Some(from), Some(to)) => *from as usize..*to as usize,
+            _ => 0..0,
+        }
+    }
+
+    /// A node's arcs by name.
+    pub(super) fn links(&self, node: u32) -> &[Arc<'a>] {
+        self.arcs.get(self.arcs_of(node)).unwrap_or_default()
+    }
+
+    /// The number of a node's arc of this name.
+    pub(super) fn find(&self, node: u32, name: &str) -> Option<usize> {
+        let range = self.arcs_of(node);
+        let start = range.start;
+        let arcs = self.arcs.get(range)?;
+        let at = arcs.binary_search_by(|arc| arc.name.cmp(name)).ok()?;
+        Some(start + at)
     }
 }
 
@@ -76,6 +133,14 @@ impl Hasher for FastHasher {
             *to = *from;
         }
         self.mix(u64::from_le_bytes(rest) ^ ((bytes.len() as u64) << 56));
+    }
+
+    fn write_u32(&mut self, number: u32) {
+        self.mix(u64::from(number));
+    }
+
+    fn write_usize(&mut self, number: usize) {
+        self.mix(number as u64);
     }
 
     fn write_u8(&mut self, _: u8) {

@@ -5,9 +5,9 @@
 //! that is taken. Nix: `LockFile::toJSON` in `src/libexpr/flake/lockfile.cc`.
 
 use super::MAX_NODES;
-use super::document::{Edge, Lock, Node};
+use super::document::{Edge, Node};
 use super::error::LockError;
-use super::index::{FastMap, Index};
+use super::index::{Arc, FastMap, Index};
 use super::read::post_order;
 
 /// The key that Nix gives the root.
@@ -18,15 +18,16 @@ pub(super) struct Placed<'a> {
     /// Its new key.
     pub(super) key: String,
     pub(super) node: &'a Node,
+    /// The number that it had.
+    pub(super) number: u32,
     /// The places of its inputs that are nodes, in their order.
     pub(super) children: Vec<u32>,
 }
 
 /// All nodes that Nix would write, in its order, the root first.
-pub(super) fn layout(lock: &Lock) -> Result<Vec<Placed<'_>>, LockError> {
-    let index = Index::new(lock);
-    let order = post_order(&index, &lock.root, false)?;
-    let total = unshared(&index, &order);
+pub(super) fn layout<'a>(index: &Index<'a>) -> Result<Vec<Placed<'a>>, LockError> {
+    let order = post_order(index, false)?;
+    let total = unshared(index, &order);
     if total > MAX_NODES {
         return Err(LockError::TooManyNodes { nodes: total });
     }
@@ -40,8 +41,8 @@ pub(super) fn layout(lock: &Lock) -> Result<Vec<Placed<'_>>, LockError> {
             && let Some(node) = index.nodes.get(at as usize)
         {
             // The key is reserved before the children are visited.
-            stack.push((placed.len(), node.inputs.iter()));
-            placed.push(Placed { key: keys.reserve(name), node, children: Vec::new() });
+            stack.push((placed.len(), index.links(at).iter()));
+            placed.push(Placed { key: keys.reserve(name), node, number: at, children: Vec::new() });
         }
         let new = placed.len() as u32;
         let Some((at, inputs)) = stack.last_mut() else {
@@ -51,9 +52,9 @@ pub(super) fn layout(lock: &Lock) -> Result<Vec<Placed<'_>>, LockError> {
             None => {
                 stack.pop();
             }
-            Some((_, Edge::Follows(_))) => {}
-            Some((name, Edge::Node(key))) => {
-                enter = index.get(key).map(|child| (name.as_str(), child));
+            Some(Arc { edge: Edge::Follows(_), .. }) => {}
+            Some(arc) => {
+                enter = Some((arc.name, arc.to));
                 if let Some(parent) = placed.get_mut(*at) {
                     parent.children.push(new);
                 }
@@ -67,14 +68,11 @@ fn unshared(index: &Index<'_>, post_order: &[u32]) -> u64 {
     let mut sizes = vec![0_u64; index.nodes.len()];
     let mut last = 0;
     for at in post_order {
-        let children = index.nodes.get(*at as usize).into_iter();
-        last = children
-            .flat_map(|node| node.inputs.values())
-            .filter_map(|edge| match edge {
-                Edge::Node(key) => index.get(key),
-                Edge::Follows(_) => None,
-            })
-            .filter_map(|child| sizes.get(child as usize))
+        last = index
+            .links(*at)
+            .iter()
+            .filter(|arc| matches!(arc.edge, Edge::Node(_)))
+            .filter_map(|arc| sizes.get(arc.to as usize))
             .fold(1_u64, |sum, size| sum.saturating_add(*size));
         if let Some(size) = sizes.get_mut(*at as usize) {
             *size = last;
@@ -86,31 +84,40 @@ fn unshared(index: &Index<'_>, post_order: &[u32]) -> u64 {
 /// The keys given so far.
 #[derive(Default)]
 struct Keys<'a> {
-    /// For each name that was asked for, the first suffix that may still be free: keys are never
-    /// given back, so that the search need not start at 2 again.
+    /// For each name that was asked for, the first suffix that may still be free: all smaller ones
+    /// are taken, and keys are never given back.
     next: FastMap<&'a str, u32>,
-    /// Keys with a suffix.
-    suffixed: FastMap<String, ()>,
 }
 
 impl<'a> Keys<'a> {
     fn reserve(&mut self, name: &'a str) -> String {
-        if !self.next.contains_key(name) {
-            self.next.insert(name, 2);
-            if !self.suffixed.contains_key(name) {
+        let mut suffix = match self.next.get(name) {
+            Some(suffix) => *suffix,
+            None if self.is_suffixed(name) => 2,
+            None => {
+                self.next.insert(name, 2);
                 return name.to_owned();
             }
-        }
-        let mut suffix = self.next.get(name).copied().unwrap_or(2);
+        };
         loop {
             let key = format!("{name}_{suffix}");
             suffix += 1;
             // A name that was asked for is taken, plainly or because a suffixed key was it.
-            if !self.next.contains_key(key.as_str()) && !self.suffixed.contains_key(&key) {
+            if !self.next.contains_key(key.as_str()) {
                 self.next.insert(name, suffix);
-                self.suffixed.insert(key.clone(), ());
                 return key;
             }
         }
+    }
+
+    /// Whether a key that was given is this name because of its suffix.
+    fn is_suffixed(&self, name: &str) -> bool {
+        let parts = name.rsplit_once('_');
+        parts.is_some_and(|(asked, suffix)| {
+            let number =
+                suffix.parse().ok().filter(|number: &u32| *number >= 2 && number.to_string() == suffix);
+            let next = self.next.get(asked);
+            number.zip(next).is_some_and(|(number, next)| number < *next)
+        })
     }
 }

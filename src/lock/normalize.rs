@@ -3,6 +3,7 @@
 use super::WRITTEN_VERSION;
 use super::document::{Edge, Lock, Node};
 use super::error::LockError;
+use super::index::Index;
 use super::layout::{Placed, ROOT, layout};
 use super::print::print_layout;
 
@@ -14,7 +15,7 @@ impl Lock {
     /// `TooManyNodes` where shared nodes would become too many; `MissingRoot`, `MissingNode` or a
     /// cycle for a lock that was not read but made.
     pub fn normalized(&self) -> Result<Lock, LockError> {
-        let placed = layout(self)?;
+        let placed = layout(&Index::new(self))?;
         let nodes = placed
             .iter()
             .enumerate()
@@ -29,13 +30,19 @@ impl Lock {
     /// # Errors
     /// As [`Lock::normalized`].
     pub fn normalized_bytes(&self) -> Result<Vec<u8>, LockError> {
+        Index::new(self).normalized_bytes()
+    }
+}
+
+impl Index<'_> {
+    /// The bytes of [`Lock::normalized`] of the lock; whether its follows are resolved does not matter.
+    pub(super) fn normalized_bytes(&self) -> Result<Vec<u8>, LockError> {
         let mut placed = layout(self)?;
-        let root = placed.first().map(|root| bare_root(root.node));
-        if let (Some(first), Some(root)) = (placed.first_mut(), &root) {
-            first.node = root;
-            return Ok(print_layout(&placed, &self.extra));
+        let root = placed.first().map(|root| bare_root(root.node)).unwrap_or_default();
+        if let Some(first) = placed.first_mut() {
+            first.node = &root;
         }
-        Ok(print_layout(&placed, &self.extra))
+        Ok(print_layout(&placed, &self.lock.extra))
     }
 }
 

@@ -34,34 +34,34 @@ impl<'a> Graph<'a> {
     /// (`owner/repo`, upper or lower case).
     #[must_use]
     pub fn matching(&self, name: &str) -> Vec<&'a str> {
-        let mut found = vec![false; self.keys.len()];
+        let mut found = vec![false; self.index.keys.len()];
         let mut add = |node: u32| {
             if let Some(found) = found.get_mut(node as usize).filter(|_| self.is_reached(node)) {
                 *found = true;
             }
         };
         add(self.number(name).unwrap_or(NONE));
-        for arc in self.arcs.iter().filter(|arc| arc.name == name) {
+        for arc in self.index.arcs.iter().filter(|arc| arc.name == name) {
             add(arc.to);
         }
         if name.contains('/') {
             add(self.at(name.split('/')));
-            for (number, node) in (0..).zip(&self.nodes) {
+            for (number, node) in (0..).zip(&self.index.nodes) {
                 let repository = node.locked.as_ref().and_then(repository);
                 if repository.is_some_and(|repository| repository.eq_ignore_ascii_case(name)) {
                     add(number);
                 }
             }
         }
-        let keys = found.iter().zip(&self.keys).filter(|(found, _)| **found);
-        keys.map(|(_, key)| *key).filter(|key| self.number(key) != Some(self.root)).collect()
+        let keys = found.iter().zip(&self.index.keys).filter(|(found, _)| **found);
+        keys.map(|(_, key)| *key).filter(|key| self.number(key) != Some(self.index.root)).collect()
     }
 
     /// The node at an input path, or `NONE`.
     fn at<'n>(&self, path: impl Iterator<Item = &'n str>) -> u32 {
-        let mut node = self.root;
+        let mut node = self.index.root;
         for name in path {
-            let arc = self.links(node).iter().find(|arc| arc.name == name);
+            let arc = self.index.links(node).iter().find(|arc| arc.name == name);
             node = arc.map_or(NONE, |arc| arc.to);
         }
         node
@@ -70,7 +70,7 @@ impl<'a> Graph<'a> {
     /// Where each of these nodes comes from.
     #[must_use]
     pub fn origins(&self, keys: &[&str]) -> Vec<Origin<'a>> {
-        let mut slots = vec![NONE; self.keys.len()];
+        let mut slots = vec![NONE; self.index.keys.len()];
         let mut origins = Vec::new();
         for (slot, key) in (0..).zip(keys) {
             let Some(node) = self.number(key) else { continue };
@@ -80,7 +80,9 @@ impl<'a> Graph<'a> {
             }
         }
         let mut names = 0;
-        for arc in self.arcs.iter().filter(|arc| arc.from == self.root || self.is_reached(arc.from)) {
+        for arc in
+            self.index.arcs.iter().filter(|arc| arc.from == self.index.root || self.is_reached(arc.from))
+        {
             let slot = slots.get(arc.to as usize).copied().unwrap_or(NONE);
             let Some(origin) = origins.get_mut(slot as usize) else { continue };
             if names > MAX_NAMES {
@@ -106,16 +108,18 @@ impl<'a> Graph<'a> {
     #[must_use]
     pub fn around(&self, keys: &[&str]) -> Vec<&'a str> {
         let focus: Vec<u32> = keys.iter().filter_map(|key| self.number(key)).collect();
-        let mut into: Vec<Vec<u32>> = vec![Vec::new(); self.keys.len()];
-        for arc in self.arcs.iter().filter(|arc| arc.from == self.root || self.is_reached(arc.from)) {
+        let mut into: Vec<Vec<u32>> = vec![Vec::new(); self.index.keys.len()];
+        for arc in
+            self.index.arcs.iter().filter(|arc| arc.from == self.index.root || self.is_reached(arc.from))
+        {
             if let Some(into) = into.get_mut(arc.to as usize) {
                 into.push(arc.from);
             }
         }
-        let mut around = vec![false; self.keys.len()];
+        let mut around = vec![false; self.index.keys.len()];
         let none = Vec::new();
         for upwards in [true, false] {
-            let mut seen = vec![false; self.keys.len()];
+            let mut seen = vec![false; self.index.keys.len()];
             let mut queue = focus.clone();
             while let Some(node) = queue.pop() {
                 let Some(seen) = seen.get_mut(node as usize).filter(|seen| !**seen) else { continue };
@@ -126,10 +130,10 @@ impl<'a> Graph<'a> {
                 if upwards {
                     queue.extend(into.get(node as usize).unwrap_or(&none));
                 } else {
-                    queue.extend(self.links(node).iter().map(|arc| arc.to));
+                    queue.extend(self.index.links(node).iter().map(|arc| arc.to));
                 }
             }
         }
-        around.iter().zip(&self.keys).filter(|(around, _)| **around).map(|(_, key)| *key).collect()
+        around.iter().zip(&self.index.keys).filter(|(around, _)| **around).map(|(_, key)| *key).collect()
     }
 }

@@ -1,10 +1,13 @@
 //! How a lock is written: by hand and not through serde, because most of the time that it takes to
 //! normalize a lock goes here.
 
+use std::ops::Range;
+
 use serde_json::Value;
 
 use super::attrs::Attrs;
 use super::document::{Edge, Node};
+use super::index::FastMap;
 use super::layout::{Placed, ROOT};
 
 /// What is printed.
@@ -25,20 +28,21 @@ pub(super) struct NodeView<'a> {
 
 /// Prints laid-out nodes, without a copy of them.
 pub(super) fn print_layout(placed: &[Placed<'_>], extra: &Attrs) -> Vec<u8> {
-    let mut nodes: Vec<_> = placed
-        .iter()
-        .map(|at| {
-            let renamed = Some((at.children.as_slice(), placed));
-            let node = at.node;
-            (at.key.as_str(), NodeView { node, renamed })
-        })
-        .collect();
-    nodes.sort_unstable_by_key(|(key, _)| *key);
+    let mut ordered: Vec<&Placed<'_>> = placed.iter().collect();
+    // Most locks have the right keys already: in the order of these, nothing is left for the second sort.
+    ordered.sort_by_key(|at| at.number);
+    ordered.sort_by_key(|at| at.key.as_str());
+    let nodes = ordered.into_iter().map(|at| {
+        let renamed = Some((at.children.as_slice(), placed));
+        (at.key.as_str(), NodeView { node: at.node, renamed })
+    });
+    let nodes = nodes.collect();
     print(&Document { version: super::WRITTEN_VERSION, root: ROOT, nodes, extra })
 }
 
 pub(super) fn print(document: &Document<'_>) -> Vec<u8> {
-    let mut printer = Printer { bytes: Vec::with_capacity(256 + 512 * document.nodes.len()), depth: 0 };
+    let bytes = Vec::with_capacity(256 + 512 * document.nodes.len());
+    let mut printer = Printer { bytes, depth: 0, printed: FastMap::default() };
     let fields = [
         ("nodes", Field::Nodes(&document.nodes)),
         ("root", Field::Str(document.root)),
@@ -64,6 +68,8 @@ enum Field<'a> {
 struct Printer {
     bytes: Vec<u8>,
     depth: usize,
+    /// Where attributes stand already, which many nodes share. They all stand at the same depth.
+    printed: FastMap<usize, Range<usize>>,
 }
 
 impl Printer {
@@ -75,9 +81,7 @@ impl Printer {
             }
             Field::Node(view) => self.node(view),
             Field::Inputs(view) => self.inputs(view),
-            Field::Attrs(attrs) => {
-                self.object(attrs.iter().map(|(key, value)| (key, Field::Value(value))));
-            }
+            Field::Attrs(attrs) => self.attrs(attrs),
             Field::Bool(true) => self.bytes.extend(b"true"),
             Field::Bool(false) => self.bytes.extend(b"false"),
             Field::Number(number) => self.bytes.extend(number.to_string().into_bytes()),
@@ -85,6 +89,16 @@ impl Printer {
             Field::Path(path) => self.array(path.iter().map(|name| Field::Str(name))),
             Field::Value(value) => self.value(value),
         }
+    }
+
+    fn attrs(&mut self, attrs: &Attrs) {
+        if let Some(printed) = self.printed.get(&attrs.identity()) {
+            self.bytes.extend_from_within(printed.clone());
+            return;
+        }
+        let start = self.bytes.len();
+        self.object(attrs.iter().map(|(key, value)| (key, Field::Value(value))));
+        self.printed.insert(attrs.identity(), start..self.bytes.len());
     }
 
     fn object<'a>(&mut self, fields: impl Iterator<Item = (&'a str, Field<'a>)>) {
@@ -207,7 +221,13 @@ impl Printer {
     fn string(&mut self, str: &str) {
         self.bytes.push(b'"');
         let mut rest = str.as_bytes();
-        while let Some(at) = rest.iter().position(|byte| *byte < 0x20 || matches!(byte, b'"' | b'\\')) {
+        // Without a way out of the loop, which is fastest for the many strings that have nothing to escape.
+        if !rest.iter().fold(false, |odd, byte| odd | is_escaped(*byte)) {
+            self.bytes.extend(rest);
+            self.bytes.push(b'"');
+            return;
+        }
+        while let Some(at) = rest.iter().position(|byte| is_escaped(*byte)) {
             let (plain, tail) = rest.split_at(at);
             self.bytes.extend(plain);
             let Some((byte, tail)) = tail.split_first() else {
@@ -228,4 +248,8 @@ impl Printer {
         self.bytes.extend(rest);
         self.bytes.push(b'"');
     }
+}
+
+fn is_escaped(byte: u8) -> bool {
+    (byte < 0x20) | (byte == b'"') | (byte == b'\\')
 }

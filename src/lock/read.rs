@@ -44,7 +44,7 @@ impl Lock {
             .or_else(|_| read(text, Pool::InPlace))
             .map_err(|error| explain(text, &error))?;
         let lock = raw.checked().map_err(|error| error.placed(text))?;
-        post_order(&Index::new(&lock), &lock.root, true).map_err(|error| error.placed(text))?;
+        post_order(&Index::new(&lock), true).map_err(|error| error.placed(text))?;
         Ok(lock)
     }
 }
@@ -122,26 +122,26 @@ fn in_json_s_words(message: &str) -> String {
 /// # Errors
 /// Missing nodes and cycles; with `content` also what a node lacks. In the order in which Nix
 /// comes across them: inputs by name, depth first.
-pub(super) fn post_order(index: &Index<'_>, root: &str, content: bool) -> Result<Vec<u32>, LockError> {
+pub(super) fn post_order(index: &Index<'_>, content: bool) -> Result<Vec<u32>, LockError> {
     #[derive(Clone, Copy, PartialEq)]
     enum State {
         New,
         Open,
         Done,
     }
-    let missing_root = || LockError::MissingRoot { key: Some(root.to_owned()), at: None };
-    let root = index.get(root).ok_or_else(missing_root)?;
+    let root = index.root;
+    if root == NONE {
+        return Err(LockError::MissingRoot { key: Some(index.lock.root.clone()), at: None });
+    }
     let mut states = vec![State::New; index.nodes.len()];
     let mut order = Vec::with_capacity(index.nodes.len());
     let mut stack = Vec::new();
     let mut enter = root;
     loop {
         if enter != NONE {
-            if let (Some(node), Some(state)) =
-                (index.nodes.get(enter as usize), states.get_mut(enter as usize))
-            {
+            if let Some(state) = states.get_mut(enter as usize) {
                 *state = State::Open;
-                stack.push((enter, node.inputs.iter()));
+                stack.push((enter, index.links(enter).iter()));
             }
             enter = NONE;
         }
@@ -149,7 +149,7 @@ pub(super) fn post_order(index: &Index<'_>, root: &str, content: bool) -> Result
             return Ok(order);
         };
         let at = *at;
-        let Some((input, edge)) = inputs.next() else {
+        let Some(arc) = inputs.next() else {
             stack.pop();
             order.push(at);
             if let Some(state) = states.get_mut(at as usize) {
@@ -157,32 +157,29 @@ pub(super) fn post_order(index: &Index<'_>, root: &str, content: bool) -> Result
             }
             continue;
         };
-        let Edge::Node(key) = edge else { continue };
-        let from = || index.keys.get(at as usize).copied().unwrap_or_default().to_owned();
-        let Some(child) = index.get(key) else {
-            return Err(LockError::MissingNode {
-                key: key.clone(),
-                from: from(),
-                input: input.clone(),
-                at: None,
-            });
-        };
-        match states.get(child as usize) {
+        let Edge::Node(key) = arc.edge else { continue };
+        let (from, input) =
+            (|| index.keys.get(at as usize).copied().unwrap_or_default().to_owned(), || arc.name.to_owned());
+        match states.get(arc.to as usize) {
+            None => {
+                let (key, from, input) = (key.clone(), from(), input());
+                return Err(LockError::MissingNode { key, from, input, at: None });
+            }
             Some(State::New) => {
-                if content && let Some(node) = index.nodes.get(child as usize) {
+                if content && let Some(node) = index.nodes.get(arc.to as usize) {
                     check_content(key, node)?;
                 }
-                enter = child;
+                enter = arc.to;
             }
             Some(State::Open) => {
-                let (from, input, at) = (from(), input.clone(), None);
-                return Err(if child == root {
+                let (from, input, at) = (from(), input(), None);
+                return Err(if arc.to == root {
                     LockError::RootCycle { from, input, at }
                 } else {
                     LockError::Cycle { from, input, at }
                 });
             }
-            _ => {}
+            Some(State::Done) => {}
         }
     }
 }

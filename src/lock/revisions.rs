@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use super::graph::Graph;
+use super::index::FastMap;
 use super::reference::repository;
 
 /// A repository that is locked at several revisions.
@@ -25,8 +26,11 @@ impl Graph<'_> {
     pub fn repeated(&self) -> Vec<Repeated> {
         // By repository in lower case: how it is written, and its revisions with their dates.
         let mut found: BTreeMap<String, (String, BTreeMap<&str, Option<i64>>)> = BTreeMap::new();
-        for (number, node) in (0..).zip(&self.nodes) {
+        // Nodes that share their attributes need no second look.
+        let mut seen: FastMap<usize, ()> = FastMap::default();
+        for (number, node) in (0..).zip(&self.index.nodes) {
             let locked = node.locked.as_ref().filter(|_| self.is_reached(number));
+            let locked = locked.filter(|locked| seen.insert(locked.identity(), ()).is_none());
             let Some((repository, rev)) =
                 locked.and_then(|locked| Some((repository(locked)?, locked.str("rev")?)))
             else {

@@ -33,7 +33,7 @@ const SHARED: u32 = u32::MAX - 1;
 impl<'a> Graph<'a> {
     /// All root inputs by name, with their weights.
     pub fn inputs(&self) -> Vec<RootInput<'a>> {
-        let links = self.links(self.root);
+        let links = self.index.links(self.index.root);
         let mut exclusive = vec![0; links.len()];
         for owner in self.owners() {
             if let Some(count) = exclusive.get_mut(owner as usize) {
@@ -61,7 +61,7 @@ impl<'a> Graph<'a> {
             .zip(weights.zip(names))
             .map(|(arc, ((exclusive_nodes, reachable_nodes), (follows, followed_by)))| RootInput {
                 name: arc.name,
-                node: self.key(arc.to).filter(|_| arc.to != self.root),
+                node: self.key(arc.to).filter(|_| arc.to != self.index.root),
                 exclusive_nodes,
                 reachable_nodes,
                 follows,
@@ -73,13 +73,13 @@ impl<'a> Graph<'a> {
     /// For each node the number of the one root input that reaches it, `SHARED` or `NONE`. Each
     /// node changes twice at most, so that this is linear.
     fn owners(&self) -> Vec<u32> {
-        let mut owners = vec![NONE; self.keys.len()];
+        let mut owners = vec![NONE; self.index.keys.len()];
         let mut stack = Vec::new();
-        for (input, arc) in (0..).zip(self.links(self.root)) {
+        for (input, arc) in (0..).zip(self.index.links(self.index.root)) {
             stack.push((arc.to, input));
             while let Some((node, owner)) = stack.pop() {
                 // Through the root there is nothing new: it is where everything starts.
-                let Some(known) = owners.get_mut(node as usize).filter(|_| node != self.root) else {
+                let Some(known) = owners.get_mut(node as usize).filter(|_| node != self.index.root) else {
                     continue;
                 };
                 let owner = match *known {
@@ -88,7 +88,7 @@ impl<'a> Graph<'a> {
                     _ => SHARED,
                 };
                 *known = owner;
-                stack.extend(self.links(node).iter().map(|arc| (arc.to, owner)));
+                stack.extend(self.index.links(node).iter().map(|arc| (arc.to, owner)));
             }
         }
         owners
@@ -96,9 +96,9 @@ impl<'a> Graph<'a> {
 
     /// For each root input the root inputs whose names its subtree's follows begin with.
     fn followed_root_inputs(&self) -> Vec<Vec<&'a str>> {
-        let mut visited = vec![NONE; self.keys.len()];
+        let mut visited = vec![NONE; self.index.keys.len()];
         let mut stack = Vec::new();
-        let links = self.links(self.root);
+        let links = self.index.links(self.index.root);
         (0..)
             .zip(links)
             .map(|(input, arc)| {
@@ -121,7 +121,7 @@ impl<'a> Graph<'a> {
                         Some(by) if *by != input => *by = input,
                         _ => continue,
                     }
-                    for arc in self.links(node) {
+                    for arc in self.index.links(node) {
                         see(arc.edge);
                         if matches!(arc.edge, Edge::Node(_)) {
                             stack.push(arc.to);
@@ -137,13 +137,13 @@ impl<'a> Graph<'a> {
     /// strongly connected components in topological order.
     fn reachable_counts(&self) -> Vec<usize> {
         let components = self.components();
-        let links = self.links(self.root);
+        let links = self.index.links(self.index.root);
         let mut counts = Vec::with_capacity(links.len());
         let mut masks = vec![0_u64; components.count()];
         for chunk in links.chunks(64) {
             masks.fill(0);
             for (bit, arc) in chunk.iter().enumerate() {
-                if arc.to != self.root
+                if arc.to != self.index.root
                     && let Some(mask) = masks.get_mut(components.of_node(arc.to))
                 {
                     *mask |= 1 << bit;
@@ -157,8 +157,8 @@ impl<'a> Graph<'a> {
                 }
                 for node in components.nodes(number) {
                     tally.add(mask);
-                    for arc in self.links(*node) {
-                        if arc.to != self.root
+                    for arc in self.index.links(*node) {
+                        if arc.to != self.index.root
                             && let Some(mask_to) = masks.get_mut(components.of_node(arc.to))
                         {
                             *mask_to |= mask;
@@ -174,34 +174,34 @@ impl<'a> Graph<'a> {
     /// The keys of the nodes that these root inputs reach, in byte order; names that are no root
     /// input are passed over.
     pub fn reachable_from(&self, root_inputs: &[&str]) -> Vec<&'a str> {
-        let links = self.links(self.root).iter();
+        let links = self.index.links(self.index.root).iter();
         self.walk(links.filter(|arc| root_inputs.contains(&arc.name)).map(|arc| arc.to))
     }
 
     /// How many nodes the root still reaches when these root inputs go.
     pub fn left_without(&self, root_inputs: &[&str]) -> usize {
-        let links = self.links(self.root).iter();
+        let links = self.index.links(self.index.root).iter();
         self.walk(links.filter(|arc| !root_inputs.contains(&arc.name)).map(|arc| arc.to)).len()
     }
 
     fn walk(&self, starts: impl Iterator<Item = u32>) -> Vec<&'a str> {
-        let mut seen = vec![false; self.keys.len()];
+        let mut seen = vec![false; self.index.keys.len()];
         let mut stack: Vec<u32> = starts.collect();
         while let Some(node) = stack.pop() {
             match seen.get_mut(node as usize) {
-                Some(seen) if !*seen && node != self.root => *seen = true,
+                Some(seen) if !*seen && node != self.index.root => *seen = true,
                 _ => continue,
             }
-            stack.extend(self.links(node).iter().map(|arc| arc.to));
+            stack.extend(self.index.links(node).iter().map(|arc| arc.to));
         }
-        let keys = self.keys.iter().zip(seen);
+        let keys = self.index.keys.iter().zip(seen);
         keys.filter(|(_, seen)| *seen).map(|(key, _)| *key).collect()
     }
 
     /// The strongly connected components of the nodes, the root left out (every `follows = ""`
     /// would close a cycle through it). Tarjan's algorithm with a stack of its own.
     fn components(&self) -> Components {
-        let count = self.keys.len();
+        let count = self.index.keys.len();
         let mut found =
             Components { of: vec![NONE; count], nodes: Vec::with_capacity(count), first: vec![0] };
         let mut seen = vec![NONE; count];
@@ -209,11 +209,11 @@ impl<'a> Graph<'a> {
         let mut next = 0;
         let mut open: Vec<u32> = Vec::new();
         let mut stack: Vec<(u32, usize)> = Vec::new();
-        for start in (0..count as u32).filter(|start| *start != self.root) {
+        for start in (0..count as u32).filter(|start| *start != self.index.root) {
             if seen.get(start as usize) != Some(&NONE) {
                 continue;
             }
-            stack.push((start, self.arcs_of(start).start));
+            stack.push((start, self.index.arcs_of(start).start));
             while let Some((node, arc)) = stack.last_mut() {
                 let (node, at) = (*node, *node as usize);
                 if seen.get(at) == Some(&NONE) {
@@ -222,14 +222,14 @@ impl<'a> Graph<'a> {
                     next += 1;
                     open.push(node);
                 }
-                if *arc < self.arcs_of(node).end {
-                    let to = self.arcs.get(*arc).map_or(NONE, |arc| arc.to);
+                if *arc < self.index.arcs_of(node).end {
+                    let to = self.index.arcs.get(*arc).map_or(NONE, |arc| arc.to);
                     *arc += 1;
-                    if to == self.root || to == NONE {
+                    if to == self.index.root || to == NONE {
                         continue;
                     }
                     match seen.get(to as usize) {
-                        Some(&NONE) => stack.push((to, self.arcs_of(to).start)),
+                        Some(&NONE) => stack.push((to, self.index.arcs_of(to).start)),
                         Some(order) if found.of.get(to as usize) == Some(&NONE) => {
                             lower(&mut low, at, *order);
                         }

@@ -9,7 +9,7 @@ use super::flake::{Root, roots};
 use super::{Advice, Blocker, Flake, Proposal};
 use crate::credentials;
 use crate::finding::Finding;
-use crate::lock::{Graph, Lock, reference};
+use crate::lock::{Examined, Graph, Lock, reference};
 use crate::nix::{Site, SiteKind, Usage};
 
 /// Everything `analyze` says. Serialises to the contract's JSON.
@@ -167,7 +167,7 @@ impl Analysis {
         });
         Analysis {
             schema: 1,
-            lock: LockSummary::new(lock_path, &flake.lock, &flake.lock_bytes),
+            lock: LockSummary::new(lock_path, &Examined::new(&flake.lock, &flake.lock_bytes)),
             inputs,
             partitions: partitions.collect(),
             proposals,
@@ -183,12 +183,12 @@ impl Analysis {
 
     /// Analyses a lock file on its own.
     #[must_use]
-    pub fn of_lock(path: &Utf8Path, lock: &Lock, bytes: &[u8], findings: Vec<Finding>) -> Analysis {
-        let roots = roots(&Graph::new(lock));
-        let inputs = roots.iter().map(|(name, root)| InputSummary::of(name, root, lock));
+    pub fn of_lock(path: &Utf8Path, lock: &Examined<'_>, findings: Vec<Finding>) -> Analysis {
+        let roots = roots(&lock.graph);
+        let inputs = roots.iter().map(|(name, root)| InputSummary::of(name, root, lock.lock));
         Analysis {
             schema: 1,
-            lock: LockSummary::new(path.to_owned(), lock, bytes),
+            lock: LockSummary::new(path.to_owned(), lock),
             inputs: inputs.collect(),
             partitions: Vec::new(),
             proposals: Vec::new(),
@@ -210,19 +210,19 @@ impl Flake {
 }
 
 impl LockSummary {
-    fn new(path: Utf8PathBuf, lock: &Lock, bytes: &[u8]) -> LockSummary {
-        let graph = Graph::new(lock);
+    fn new(path: Utf8PathBuf, examined: &Examined<'_>) -> LockSummary {
+        let (lock, graph) = (examined.lock, &examined.graph);
         LockSummary {
             path,
             version: lock.version,
             nodes: graph.nodes(),
-            bytes: bytes.len(),
+            bytes: examined.bytes.len(),
             root_inputs: lock.root_inputs().len(),
             distinct: graph.distinct(),
             follows: graph.follows(),
             max_depth: graph.max_depth(),
             unreachable: graph.unreachable().into_iter().map(str::to_owned).collect(),
-            canonical: lock.normalized_bytes().is_ok_and(|normal| normal == bytes),
+            canonical: examined.canonical == Some(true),
         }
     }
 }
