@@ -3,6 +3,8 @@
 use flakepart::lock::Lock;
 use serde_json::{Map, Value, json};
 
+use super::Random;
+
 /// The deepest node is so far from the root, and the longest follows so long.
 const DEEPEST: usize = 13;
 
@@ -125,16 +127,4 @@ fn written(number: usize, node: Node) -> Value {
         },
         "original": { "owner": "synthetic", "repo": repo, "type": "github" },
     })
-}
-
-/// Numbers that look random: Marsaglia's xorshift.
-struct Random(u64);
-
-impl Random {
-    fn below(&mut self, end: usize) -> usize {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        (self.0 >> 16) as usize % end
-    }
 }
