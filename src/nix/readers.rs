@@ -91,8 +91,7 @@ impl<'a> Readers<'a> {
                         *known = names_kept(node).min(*known);
                     }
                     readers.transposed.extend(name_below("transposition", node));
-                    let path = node.names();
-                    readers.defines_pkgs |= path.ends_with(&[Some("_module"), Some("args"), Some("pkgs")]);
+                    readers.defines_pkgs |= defines_pkgs(node);
                 }
                 _ => {}
             }
@@ -197,7 +196,7 @@ impl<'a> Readers<'a> {
         self.known_options.get(name).copied()
     }
 
-    /// Whether a module defines `pkgs` itself; written otherwise than in one path, it does not count.
+    /// Whether a module defines the `pkgs` of `perSystem` itself.
     pub(super) fn defines_pkgs(&self) -> bool {
         self.defines_pkgs
     }
@@ -286,6 +285,18 @@ const SIMPLE_TYPES: [&str; 26] = [
     "uniq",
     "unspecified",
 ];
+
+/// Whether a binding is `_module.args.pkgs`, written out below `perSystem`: NixOS modules have a `pkgs` of
+/// their own.
+fn defines_pkgs(binding: Node<'_>) -> bool {
+    if binding.names().last() != Some(&Some("pkgs")) {
+        return false;
+    }
+    let bindings = binding.ancestors().filter(|node| node.kind() == SyntaxKind::NODE_ATTRPATH_VALUE);
+    let inwards: Vec<Option<&str>> = bindings.flat_map(|binding| binding.names().into_iter().rev()).collect();
+    inwards.starts_with(&[Some("pkgs"), Some("args"), Some("_module")])
+        && matches!(inwards.get(3..), Some([Some("perSystem"), ..]))
+}
 
 /// What is left of a tainted `path` when `names` are selected: `None` where they part.
 pub(super) fn below<'a>(names: &[Option<&str>], path: &[Option<&'a str>]) -> Option<Path<'a>> {

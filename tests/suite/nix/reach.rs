@@ -526,6 +526,9 @@ fn pkgs_that_flake_parts_makes_of_nixpkgs() {
     assert_snapshot!(of("{ self, ... }: { perSystem = args: { checks.a = args.pkgs.hello; }; flake.b.c = self.checks; }"), @"flake.nix:3 Value [checks through self: b] certain");
     // A module that an input brings reads it, too.
     assert_snapshot!(of("{ inputs, ... }: { imports = [ inputs.heavy.flakeModule ]; }"), @"flake.nix:3 Value [] may, everything: `pkgs` holds it, which imported flakeModules read, too");
+    // NixOS modules have a `pkgs` of their own.
+    let nixos = "{ perSystem = { pkgs, ... }: { packages.a = pkgs.hello; }; flake.nixosModules.m = { _module.args.pkgs = 1; }; }";
+    assert_snapshot!(of(nixos), @"flake.nix:3 Value [packages] certain");
     // Defined by hand it is no longer nixpkgs', and without flake-parts it never was.
     let own = "{ inputs, ... }: { perSystem = { pkgs, ... }: { _module.args.pkgs = inputs.light; packages.a = pkgs.hello; }; }";
     assert_eq!(of(own), "");
