@@ -145,9 +145,7 @@ impl Analysis {
             }
             let declaration = flake.declarations.inputs.get(name);
             let reference = declaration.and_then(|declaration| declaration.url()).map(credentials::hidden);
-            // flake-parts makes `pkgs` from it, though no code here says so.
-            let is_pkgs = name == "nixpkgs" && flake.flake_parts().is_some();
-            let usage = if is_pkgs { Usage::Used } else { flake.usages.usage(name) };
+            let usage = flake.usages.usage(name);
             let sites = flake.sites(name);
             let is_flake = declaration.is_none_or(|declaration| declaration.is_flake());
             inputs.push(InputSummary {

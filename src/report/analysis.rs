@@ -108,11 +108,9 @@ fn several_revisions(analysis: &Analysis) -> String {
 fn used_by(input: &InputSummary) -> String {
     let named: Vec<&SiteSummary> = input.sites.iter().filter(|site| site.kind != SiteKind::Follows).collect();
     let place = match named.as_slice() {
-        [] if input.sites.is_empty() => match input.usage {
-            Usage::Unused => return "nothing".to_owned(),
-            Usage::Used => return "`pkgs`, by flake-parts".to_owned(),
-            Usage::Unknown => return "not known".to_owned(),
-        },
+        [] if input.sites.is_empty() => {
+            return if input.usage == Usage::Unused { "nothing" } else { "not known" }.to_owned();
+        }
         [] => format!("followed by {}", input.followed_by.join(", ")),
         [first] => format!("{}:{}", first.file, first.line),
         [first, more @ ..] => format!("{}:{} +{}", first.file, first.line, more.len()),
