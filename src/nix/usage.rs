@@ -66,6 +66,8 @@ pub struct Site {
     /// The output that is nothing but this value: flake-parts evaluates it at the root even when a
     /// partition provides the output.
     pub forced: Option<String>,
+    /// Whether the module argument `pkgs` holds it.
+    pub in_pkgs: bool,
     /// Whether the code holds on to the root's inputs, as flake.nix does outside of modules that take
     /// `inputs` themselves: no partition can give it others.
     pub outer: bool,
@@ -85,6 +87,7 @@ impl Site {
             indirectly: reach.indirectly,
             imported: reach.imported,
             forced: reach.forced,
+            in_pkgs: reach.in_pkgs,
             outer: false,
         }
     }
@@ -103,6 +106,7 @@ impl Site {
             indirectly: everything.then(|| format!("`{follower}` follows it, which any output may need")),
             imported: false,
             forced: None,
+            in_pkgs: false,
             outer: false,
         }
     }
@@ -132,6 +136,7 @@ impl Site {
             indirectly: None,
             imported: false,
             forced: None,
+            in_pkgs: false,
             outer: false,
         }
     }
@@ -185,15 +190,10 @@ impl Usages {
             .flat_map(|(at, file, mentions)| mentions.all.iter().map(move |mention| (*at, file, mention)))
             .collect();
         let reached: Vec<_> = all.par_iter().map(|(at, _, mention)| flow.follow(*at, mention.node)).collect();
-        let mut in_pkgs = Vec::new();
         for ((_, file, mention), reach) in all.into_iter().zip(reached) {
-            let in_pkgs_here = reach.in_pkgs;
             let site = Site::at(file, mention.node, mention.kind, reach);
             let certain = site.certain && mention.certain && mention.input.is_some();
             let site = Site { certain, outer: mention.outer, ..site };
-            if in_pkgs_here {
-                in_pkgs.push((site.file.clone(), site.line));
-            }
             let module = mention.input.and_then(|input| modules.of_input(input));
             if module.is_some_and(|module| module.reads_inputs) && site.imported {
                 let outputs: BTreeSet<String> =
@@ -213,10 +213,10 @@ impl Usages {
         {
             // No code says so, but flake-parts does it (flake-parts: `modules/nixpkgs.nix`).
             let site = Site::reaching(flake.path.clone(), line, SiteKind::Value, reach);
-            in_pkgs.push((site.file.clone(), site.line));
+            let site = Site { in_pkgs: true, ..site };
             usages.sites.entry("nixpkgs".to_owned()).or_default().push(site);
         }
-        usages.share_pkgs(&in_pkgs);
+        usages.share_pkgs();
         for (at, file) in project.files.iter().enumerate().filter(|(_, file)| file.role != Role::Unreached) {
             let readers = file.source.code().root().descendants().filter(|node| names_lock(*node));
             usages.lock.extend(readers.map(|node| {
@@ -232,13 +232,12 @@ impl Usages {
     }
 
     /// What is in `pkgs` is read by the modules of other flakes, too, where this flake imports any.
-    fn share_pkgs(&mut self, in_pkgs: &[(Utf8PathBuf, usize)]) {
+    fn share_pkgs(&mut self) {
         if !self.sites.values().flatten().any(|site| site.imported) {
             return;
         }
         for site in self.sites.values_mut().flatten().chain(&mut self.opaque) {
-            let holds = in_pkgs.iter().any(|(file, line)| *file == site.file && *line == site.line);
-            if holds && site.everything.is_none() {
+            if site.in_pkgs && site.everything.is_none() {
                 site.everything = Some("`pkgs` holds it, which imported flakeModules read, too".to_owned());
                 site.certain = false;
             }
