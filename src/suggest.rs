@@ -5,7 +5,7 @@ pub fn closest<'a>(wanted: &str, names: impl IntoIterator<Item = &'a String>) ->
     names
         .into_iter()
         // Names of very different length are not alike, and comparing costs time.
-        .filter(|name| name.len().abs_diff(wanted.len()) <= 4)
+        .filter(|name| *name != wanted && name.len().abs_diff(wanted.len()) <= 4)
         .map(|name| (similar::TextDiff::from_chars(wanted, name.as_str()).ratio(), name))
         .filter(|(ratio, _)| *ratio > 0.6)
         .max_by(|a, b| a.0.total_cmp(&b.0))

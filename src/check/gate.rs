@@ -54,7 +54,7 @@ impl Gate {
             let growth = lock.nodes.saturating_sub(base.nodes);
             if growth > limit {
                 let what = format!(
-                    "{growth} nodes more than before ({} to {}), {limit} are allowed",
+                    "{growth} more nodes than before ({} to {}), {limit} are allowed",
                     base.nodes, lock.nodes
                 );
                 over(Code::Growth, what);

@@ -3,13 +3,12 @@
 use camino::{Utf8Path, Utf8PathBuf};
 use clap::{Args, ValueEnum};
 
-use super::target::{Target, files, parsed};
+use super::target::{Target, files, from_here, lock_of, parsed};
 use super::{Error, Outcome, Output};
 use crate::check::{check, lock_findings};
 use crate::lock::Examined;
-use crate::partition::{Analysis, Flake, FlakeError};
+use crate::partition::{Analysis, Flake};
 use crate::report;
-use crate::tree::Tree as _;
 use crate::tree::read_source;
 
 #[derive(Debug, Args)]
@@ -67,15 +66,14 @@ fn print(analyses: &[Analysis], several: bool, format: Format, output: &Output) 
 fn analyze(target: Target, arguments: &Arguments) -> Result<Analysis, Error> {
     match target {
         Target::Flake(tree) if arguments.no_usage => {
-            let path = Utf8PathBuf::from("flake.lock");
-            let bytes = tree.read(&path)?.ok_or_else(|| FlakeError::Missing { path: path.clone() })?;
+            let (path, bytes) = lock_of(&tree)?;
             of_lock(&path, &bytes)
         }
         Target::Flake(tree) => {
             let files = files(&tree)?;
             let flake = Flake::read(&files, &read_source)?;
             let findings = check(&flake, &files.into_keys().collect());
-            Ok(Analysis::of_flake(&flake, "flake.lock".into(), findings))
+            Ok(Analysis::of_flake(&flake, from_here(tree.root().join("flake.lock")), findings))
         }
         Target::Lock(path, bytes) => of_lock(&path, &bytes),
     }

@@ -58,6 +58,8 @@ pub(super) fn run(command: &Command, output: &Output) -> Result<Outcome, Error> 
                 lock.normalized_bytes().map_err(|source| Error::Lock { path: path.clone(), source })?;
             let same = normal == bytes;
             if *check {
+                let what = if same { "has the bytes" } else { "has other bytes than those" };
+                output.note(&format!("{path} {what} that Nix would write"));
                 return Ok(if same { Outcome::Fine } else { Outcome::Found });
             }
             if !*write {
@@ -73,8 +75,8 @@ pub(super) fn run(command: &Command, output: &Output) -> Result<Outcome, Error> 
             Ok(Outcome::Fine)
         }
         Command::Prune { lock, inputs } => {
-            let (path, bytes) = lock_bytes(lock.as_deref())?;
-            let names: Vec<&str> = inputs.iter().map(String::as_str).collect();
+            let (lock, names) = named(lock.as_deref(), inputs);
+            let (path, bytes) = lock_bytes(lock)?;
             let pruned = parsed(&path, &bytes)?.prune(&names).map_err(|error| Error::LockRefused {
                 path,
                 hint: error.hint(),
@@ -84,8 +86,8 @@ pub(super) fn run(command: &Command, output: &Output) -> Result<Outcome, Error> 
             Ok(Outcome::Fine)
         }
         Command::Extract { lock, inputs, aliases } => {
-            let (path, bytes) = lock_bytes(lock.as_deref())?;
-            let names: Vec<&str> = inputs.iter().map(String::as_str).collect();
+            let (lock, names) = named(lock.as_deref(), inputs);
+            let (path, bytes) = lock_bytes(lock)?;
             let aliases: BTreeMap<String, String> = aliases.iter().cloned().collect();
             let nested = parsed(&path, &bytes)?.extract(&names, &aliases).map_err(|error| {
                 Error::LockRefused { path, hint: error.hint(), message: error.to_string() }
@@ -94,6 +96,22 @@ pub(super) fn run(command: &Command, output: &Output) -> Result<Outcome, Error> 
             Ok(Outcome::Fine)
         }
     }
+}
+
+/// The lock and the inputs. `--input` takes one name after the other, and with them a LOCK that is written
+/// behind them: no input is named like a file that is there, unless it stands alone.
+fn named<'a>(lock: Option<&'a Utf8Path>, inputs: &'a [String]) -> (Option<&'a Utf8Path>, Vec<&'a str>) {
+    let names = |inputs: &'a [String]| inputs.iter().map(String::as_str).collect();
+    match (lock, inputs) {
+        (None, [names_before @ .., last]) if !names_before.is_empty() && is_lock(last) => {
+            (Some(Utf8Path::new(last)), names(names_before))
+        }
+        _ => (lock, names(inputs)),
+    }
+}
+
+fn is_lock(name: &str) -> bool {
+    name == "-" || Utf8Path::new(name).is_file()
 }
 
 fn replace(path: &Utf8Path, bytes: &[u8]) -> std::io::Result<()> {

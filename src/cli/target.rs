@@ -53,10 +53,15 @@ pub(super) fn lock_of(tree: &WorkTree) -> Result<(Utf8PathBuf, Vec<u8>), Error> 
     Ok((from_here(tree.root().join("flake.lock")), bytes))
 }
 
-/// A path as a person who stands in the current folder would write it.
-fn from_here(path: Utf8PathBuf) -> Utf8PathBuf {
+/// The path of a flake's lock as a person who stands in the current folder would write it; that of a flake
+/// around this folder goes by its name alone.
+pub(super) fn from_here(path: Utf8PathBuf) -> Utf8PathBuf {
     let here = std::env::current_dir().ok().and_then(|here| Utf8PathBuf::from_path_buf(here).ok());
-    here.and_then(|here| path.strip_prefix(here).ok().map(Utf8Path::to_owned)).unwrap_or(path)
+    let Some(here) = here else { return path };
+    if path.parent().is_some_and(|folder| here.starts_with(folder)) {
+        return path.file_name().unwrap_or_default().into();
+    }
+    path.strip_prefix(here).map(Utf8Path::to_owned).unwrap_or(path)
 }
 
 /// The lock in these bytes. It is never freed: the process ends soon, and does that faster as a whole.

@@ -164,6 +164,8 @@ impl Project {
             let default = || self.index.get(&path.join("default.nix")).filter(|_| is_imported(node));
             let files = match self.index.get(&path).or_else(default) {
                 Some(exact) => vec![*exact],
+                // The folder of another flake, a template or an example: its code is its own.
+                None if path != "" && self.index.contains_key(&path.join("flake.nix")) => Vec::new(),
                 None => self.below(&path).filter(|at| !is_module(at) && *at != from).collect(),
             };
             (!files.is_empty()).then_some((node.number(), files))

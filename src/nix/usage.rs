@@ -82,7 +82,9 @@ impl Site {
             kind,
             outputs: reach.outputs,
             direct: reach.direct,
-            certain: reach.everything.is_none() && reach.indirectly.is_none(),
+            certain: reach.everything.is_none()
+                && reach.indirectly.is_none()
+                && (!reach.imported || kind == SiteKind::FlakeModule),
             everything: reach.everything,
             indirectly: reach.indirectly,
             imported: reach.imported,
@@ -118,7 +120,10 @@ impl Site {
     /// Why any output may depend on it, where that is so.
     #[must_use]
     pub fn any_output(&self) -> Option<&str> {
-        let imported = self.imported.then_some("a module of it is imported, which every output evaluates");
+        let imported = self.imported.then_some(match self.kind {
+            SiteKind::FlakeModule => "its flakeModule is imported, which every output evaluates",
+            _ => "the `imports` of modules depend on it",
+        });
         self.everything.as_deref().or(imported).or(self.indirectly.as_deref())
     }
 
@@ -258,6 +263,16 @@ impl Usages {
 
 /// `./flake.lock`, `"${self}/flake.lock"`, `self + "/flake.lock"`
 fn names_lock(node: Node<'_>) -> bool {
-    matches!(node.kind(), SyntaxKind::NODE_PATH_REL | SyntaxKind::NODE_STRING)
-        && node.text().trim_end_matches(['"', '\'']).ends_with("/flake.lock")
+    let parent = node.parent();
+    let compared = parent.is_some_and(|parent| {
+        matches!(parent.operator(), Some(SyntaxKind::TOKEN_EQUAL | SyntaxKind::TOKEN_NOT_EQUAL))
+    });
+    let is_path = match node.kind() {
+        SyntaxKind::NODE_PATH_REL => true,
+        SyntaxKind::NODE_STRING => {
+            node.child(0).is_some() || parent.and_then(Node::operator) == Some(SyntaxKind::TOKEN_ADD)
+        }
+        _ => false,
+    };
+    is_path && !compared && node.text().trim_end_matches(['"', '\'']).ends_with("/flake.lock")
 }

@@ -34,6 +34,9 @@ pub struct Analysis {
     /// What keeps any split from being made, and what to do about it. A lock on its own has none.
     #[serde(skip)]
     pub obstacle: Option<(String, Option<String>)>,
+    /// The inputs that nothing keeps at the root, and that are too light for a proposal.
+    #[serde(skip)]
+    pub light: Vec<String>,
     /// What else would help a flake that cannot have partitions.
     #[serde(skip)]
     pub without_partitions: Vec<Advice>,
@@ -136,12 +139,18 @@ impl Analysis {
             proposals.iter().flat_map(|proposal| &proposal.inputs).map(String::as_str).collect();
         let everything: BTreeSet<&str> = flake.lock.root_inputs().keys().map(String::as_str).collect();
         let mut staying = BTreeMap::new();
+        let mut light = Vec::new();
         let mut inputs = Vec::new();
         for (name, root) in &flake.roots {
             if flake.flake_parts().is_some() && !proposed.contains(name.as_str()) {
                 let blocker = flake.blockers(name, &everything).into_iter().next();
                 let blocker = blocker.or_else(|| flake.blockers(name, &proposed).into_iter().next());
-                staying.extend(blocker.map(|blocker| (name.clone(), blocker)));
+                match blocker {
+                    Some(blocker) => {
+                        staying.insert(name.clone(), blocker);
+                    }
+                    None => light.push(name.clone()),
+                }
             }
             let declaration = flake.declarations.inputs.get(name);
             let reference = declaration.and_then(|declaration| declaration.url()).map(credentials::hidden);
@@ -171,6 +180,7 @@ impl Analysis {
             proposals,
             findings,
             staying,
+            light,
             without_partitions: match flake.flake_parts() {
                 None => flake.without_partitions(),
                 Some(_) => Vec::new(),
@@ -192,6 +202,7 @@ impl Analysis {
             proposals: Vec::new(),
             findings,
             staying: BTreeMap::new(),
+            light: Vec::new(),
             obstacle: None,
             without_partitions: Vec::new(),
         }

@@ -89,7 +89,7 @@ impl fmt::Display for Reason {
             Reason::Routed { attr, partition } => {
                 write!(f, "`{attr}` uses it, which already comes from partition `{partition}`")
             }
-            Reason::NoSites => write!(f, "no code names it"),
+            Reason::NoSites => write!(f, "no code names it: remove it if nothing needs it"),
             Reason::Implicit => write!(f, "flake.nix names it in the arguments of `outputs` only"),
             Reason::Relative => write!(f, "its path is relative to flake.nix"),
         }
@@ -130,9 +130,6 @@ impl Reason {
                 Some(format!("declare it in the flake of partition `{partition}` instead"))
             }
             Reason::Implicit => Some(format!("declare it: `inputs.{input}.url = …`")),
-            Reason::NoSites => {
-                Some(format!("if nothing needs it, remove it: `{input}` need not be an input"))
-            }
             _ => None,
         }
     }

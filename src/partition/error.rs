@@ -145,8 +145,7 @@ impl SplitError {
                     .to_owned(),
             ),
             SplitError::NoFlakeParts { elsewhere: None } => Some(
-                "it would take `outputs = inputs: inputs.flake-parts.lib.mkFlake { inherit inputs; } …`; \
-                 `flakepart analyze` shows what else would help"
+                "it would take `outputs = inputs: inputs.flake-parts.lib.mkFlake { inherit inputs; } …`"
                     .to_owned(),
             ),
             SplitError::OldFlakeParts { .. } => Some(format!(

@@ -27,7 +27,8 @@ pub fn analysis(analysis: &Analysis) -> String {
             styled(BOLD, &shown(&partition.name))
         ));
         text.push_str(&wrapped("  holds   ", &list(&partition.inputs)));
-        text.push_str(&wrapped("  serves  ", &list(&partition.attrs)));
+        let serves = if partition.attrs.is_empty() { "not known".to_owned() } else { list(&partition.attrs) };
+        text.push_str(&wrapped("  serves  ", &serves));
     }
     for (index, one) in analysis.proposals.iter().enumerate() {
         text.push_str(&proposal(one, index == 0, analysis.obstacle.is_none()));
@@ -46,7 +47,7 @@ fn head(analysis: &Analysis) -> String {
     let lock = &analysis.lock;
     let mut facts = vec![count(lock.nodes, "node"), count(lock.root_inputs, "input"), size(lock.bytes)];
     if lock.distinct < lock.nodes {
-        facts.push(format!("{} lossless duplicates", lock.nodes - lock.distinct));
+        facts.push(count(lock.nodes - lock.distinct, "lossless duplicate"));
     }
     if !lock.unreachable.is_empty() {
         facts.push(format!("{} unreachable", lock.unreachable.len()));
@@ -188,6 +189,11 @@ fn staying(analysis: &Analysis) -> String {
             Some((.., names)) => names.push(name),
             None => reasons.push((reason, blocker, vec![name])),
         }
+    }
+    if analysis.obstacle.is_none() && !analysis.light.is_empty() {
+        text.push_str("\nToo light to propose\n");
+        text.push_str(&wrapped("  ", &list(&analysis.light)));
+        text.push_str("      `flakepart split --input NAME` moves one all the same\n");
     }
     if !reasons.is_empty() {
         text.push_str("\nAt the root stay\n");

@@ -120,7 +120,7 @@ fn several_are_analyzed_at_once() {
     No split yet: this flake does not use flake-parts, and partitions are a feature
     of flake-parts
       hint: it would take `outputs = inputs: inputs.flake-parts.lib.mkFlake {
-            inherit inputs; } …`; `flakepart analyze` shows what else would help
+            inherit inputs; } …`
 
     Without partitions
       r
@@ -286,7 +286,7 @@ fn a_flake_without_flake_parts_is_told_what_else_would_help() {
     No split yet: this flake does not use flake-parts, and partitions are a feature
     of flake-parts
       hint: it would take `outputs = inputs: inputs.flake-parts.lib.mkFlake {
-            inherit inputs; } …`; `flakepart analyze` shows what else would help
+            inherit inputs; } …`
 
     Without partitions
       box

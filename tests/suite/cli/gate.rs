@@ -72,7 +72,7 @@ fn growth_is_counted_from_a_git_revision() {
     exit code 1
     --- stdout ---
     flake.lock: 17 nodes, 9.8 KiB (base: 5 nodes, 2.6 KiB)
-    error[growth]: 12 nodes more than before (5 to 17), 11 are allowed
+    error[growth]: 12 more nodes than before (5 to 17), 11 are allowed
       --> flake.lock
       help: `flakepart analyze` shows which input brings what
     ");

@@ -53,3 +53,35 @@ fn normalize_brings_any_spelling_to_nix_s_own() {
     assert_eq!(repo.read("flake.lock"), nix);
     assert!(Lock::parse(nix.as_bytes()).is_ok());
 }
+
+#[test]
+fn the_lock_may_stand_behind_the_inputs_too() {
+    let repo = Repo::agent_boxes();
+    for command in ["prune", "extract"] {
+        let aliases = ["--alias", "systems=root-systems", "--alias", "nixpkgs=root-nixpkgs"];
+        let aliases = if command == "extract" { &aliases[..] } else { &[] };
+        let before =
+            [&["lock", command, "flake.lock", "--input", "hermes-agent", "pi-mono"], aliases].concat();
+        let behind =
+            [&["lock", command], aliases, &["--input", "hermes-agent", "pi-mono", "flake.lock"]].concat();
+        let before = repo.flakepart(&before);
+        assert_eq!(before.code, Some(0), "{before}");
+        assert_eq!(repo.flakepart(&behind).stdout, before.stdout);
+    }
+}
+
+#[test]
+fn a_check_says_what_it_found() {
+    let repo = Repo::agent_boxes();
+    assert_snapshot!(repo.flakepart(&["lock", "normalize", "--check"]), @"
+    exit code 0
+    --- stderr ---
+    flake.lock has the bytes that Nix would write
+    ");
+    repo.write("flake.lock", repo.read("flake.lock") + "\n");
+    assert_snapshot!(repo.flakepart(&["lock", "normalize", "--check"]), @"
+    exit code 1
+    --- stderr ---
+    flake.lock has other bytes than those that Nix would write
+    ");
+}

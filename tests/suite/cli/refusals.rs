@@ -319,7 +319,7 @@ fn a_flake_without_flake_parts() {
     assert_snapshot!(refused(&repo, &["--input", "heavy"]), @"
     error: flake.nix: this flake does not use flake-parts, and partitions are a feature of flake-parts
 
-    hint: it would take `outputs = inputs: inputs.flake-parts.lib.mkFlake { inherit inputs; } …`; `flakepart analyze` shows what else would help
+    hint: it would take `outputs = inputs: inputs.flake-parts.lib.mkFlake { inherit inputs; } …`
     ");
 }
 

@@ -21,7 +21,7 @@ fn flake_modules_that_are_imported() {
     ");
     assert_snapshot!(module("{ inputs, ... }: { imports = lib.optional (inputs ? heavy) inputs.heavy.flakeModule; }"), @"
     heavy: Used
-      module.nix:1 Existence [] certain, imported
+      module.nix:1 Existence [] may, imported
       module.nix:1 FlakeModule [] certain, imported
     ");
     assert_snapshot!(module("{ inputs, ... }: { imports = lib.optional (inputs.heavy ? flakeModule) inputs.heavy.flakeModule; }"), @"
@@ -31,7 +31,7 @@ fn flake_modules_that_are_imported() {
     ");
     assert_snapshot!(module("{ inputs, ... }: { perSystem.imports = [ inputs.heavy.x ]; }"), @"
     heavy: Used
-      module.nix:1 Value [] certain, imported
+      module.nix:1 Value [] may, imported
     ");
 }
 
@@ -198,7 +198,7 @@ fn outputs_without_a_name_of_their_own() {
     ");
     assert_snapshot!(module("{ inputs, ... }: { imports = f [ { perSystem.packages.a = inputs.heavy; } ]; }"), @"
     heavy: Used
-      module.nix:1 Value [] certain, imported
+      module.nix:1 Value [] may, imported
     ");
     assert_snapshot!(module("{ inputs, ... }: let m = { perSystem.packages.a = inputs.heavy; }; in { imports = [ m ]; }"), @"
     heavy: Used
@@ -309,7 +309,7 @@ fn files_that_are_handed_inputs() {
     ");
     assert_snapshot!(files("{ lib, ... }: { imports = map (f: import f { }) [ ./other.nix ]; }", "_: { inputs, ... }: { perSystem.packages.a = inputs.heavy; }"), @"
     heavy: Used
-      other.nix:1 Value [] certain, imported
+      other.nix:1 Value [] may, imported
     ");
     assert_snapshot!(files("{ }", "{ inputs, ... }: { a = inputs.heavy; }"), @"
     heavy: Used
