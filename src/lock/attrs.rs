@@ -115,7 +115,7 @@ impl<'de> Deserialize<'de> for Attrs {
 
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Attrs, A::Error> {
                 let mut entries = Vec::with_capacity(6);
-                while let Some(name) = map.next_key::<Name>()? {
+                while let Some(name) = map.next_key::<AttrName>()? {
                     entries.push((name.0, map.next_value()?));
                 }
                 Attrs::from_entries(entries).map_err(|_| de::Error::custom(DUPLICATE_KEY))
@@ -126,7 +126,7 @@ impl<'de> Deserialize<'de> for Attrs {
 }
 
 /// An attribute's name; those that Nix itself writes cost no allocation.
-struct Name(Cow<'static, str>);
+struct AttrName(Cow<'static, str>);
 
 const KNOWN: [&str; 20] = [
     "allRefs",
@@ -151,18 +151,18 @@ const KNOWN: [&str; 20] = [
     "url",
 ];
 
-impl<'de> Deserialize<'de> for Name {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Name, D::Error> {
+impl<'de> Deserialize<'de> for AttrName {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<AttrName, D::Error> {
         struct NameVisitor;
         impl Visitor<'_> for NameVisitor {
-            type Value = Name;
+            type Value = AttrName;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str("a name")
             }
 
-            fn visit_str<E>(self, name: &str) -> Result<Name, E> {
-                Ok(Name(match KNOWN.binary_search(&name) {
+            fn visit_str<E>(self, name: &str) -> Result<AttrName, E> {
+                Ok(AttrName(match KNOWN.binary_search(&name) {
                     Ok(at) => Cow::Borrowed(KNOWN.get(at).copied().unwrap_or_default()),
                     Err(_) => Cow::Owned(name.to_owned()),
                 }))

@@ -2,12 +2,15 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
+use smol_str::format_smolstr;
+
 use super::WRITTEN_VERSION;
 use super::attrs::Attrs;
 use super::document::{Edge, Lock, Node};
 use super::error::{ExtractError, PruneError};
 use super::graph::Graph;
 use super::layout::ROOT;
+use super::map::Name;
 use super::read::relative_path;
 
 /// An input that follows another one.
@@ -61,7 +64,7 @@ const MAX_COMPONENTS: usize = 1 << 20;
 fn each_follows<'a>(
     lock: &'a Lock,
     name: &'a str,
-    mut visit: impl FnMut(&dyn Fn() -> Vec<String>, &'a [String]) -> bool,
+    mut visit: impl FnMut(&dyn Fn() -> Vec<String>, &'a [Name]) -> bool,
 ) {
     let Some(edge) = lock.root_inputs().get(name) else {
         return;
@@ -114,7 +117,8 @@ fn followers<'a>(
     for name in roots {
         each_follows(lock, name, |path, follows| {
             if follows.first().is_some_and(|first| wanted(first)) {
-                let follower = Follower { path: path(), follows: follows.to_vec() };
+                let follower =
+                    Follower { path: path(), follows: follows.iter().map(Name::to_string).collect() };
                 components += follower.path.len() + follower.follows.len();
                 found.push(follower);
             }
@@ -139,7 +143,7 @@ impl Lock {
         if let Some(name) = gone.iter().find(|name| !known.contains_key(**name)) {
             return Err(PruneError::UnknownInput { name: (*name).to_owned() });
         }
-        let stay = known.keys().map(String::as_str);
+        let stay = known.keys().map(Name::as_str);
         let stay = stay.filter(|name| !gone.contains(name));
         let followers = followers(self, stay, |target| gone.contains(target));
         if !followers.is_empty() {
@@ -174,7 +178,7 @@ impl Lock {
                 if taken.insert(target) {
                     ask.push(target);
                 }
-                leaving.entry(target.clone()).or_default().push(follower);
+                leaving.entry(target.to_string()).or_default().push(follower);
             }
         }
         for followers in leaving.values_mut() {
@@ -274,7 +278,7 @@ fn newly_dangling(before: &Lock, after: &Lock) -> Vec<Follower> {
 struct Copy<'a> {
     from: &'a Lock,
     root: Node,
-    nodes: BTreeMap<String, Node>,
+    nodes: BTreeMap<Name, Node>,
 }
 
 impl<'a> Copy<'a> {
@@ -291,16 +295,16 @@ impl<'a> Copy<'a> {
         edge: &'a Edge,
         rename: impl Fn(&str) -> Option<String>,
     ) -> Result<(), ExtractError> {
-        let repoint = |path: &mut Vec<String>| {
+        let repoint = |path: &mut Vec<Name>| {
             if let Some(first) = path.first_mut()
                 && let Some(name) = rename(first)
             {
-                *first = name;
+                *first = name.into();
             }
         };
         let mut edge = edge.clone();
         // Keys are only for the time being; one subtree's must not meet another's.
-        let key_of = |key: &str| format!("{to}\n{key}");
+        let key_of = |key: &str| format_smolstr!("{to}\n{key}");
         let mut todo = Vec::new();
         match &mut edge {
             Edge::Follows(path) => repoint(path),
@@ -309,7 +313,7 @@ impl<'a> Copy<'a> {
                 *key = key_of(key);
             }
         }
-        self.root.inputs.insert(to.to_owned(), edge);
+        self.root.inputs.insert(to, edge);
         while let Some(key) = todo.pop() {
             let new_key = key_of(&key);
             let Some(node) = self.from.nodes.get(&key) else {
@@ -338,8 +342,13 @@ impl<'a> Copy<'a> {
     }
 
     fn into_lock(mut self) -> Lock {
-        self.nodes.insert(ROOT.to_owned(), self.root);
-        Lock { version: WRITTEN_VERSION, root: ROOT.to_owned(), nodes: self.nodes, extra: Attrs::default() }
+        self.nodes.insert(ROOT.into(), self.root);
+        Lock {
+            version: WRITTEN_VERSION,
+            root: ROOT.into(),
+            nodes: self.nodes.into_iter().collect(),
+            extra: Attrs::default(),
+        }
     }
 }
 

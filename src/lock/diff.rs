@@ -14,6 +14,7 @@ use super::document::{Edge, Lock, Node};
 use super::graph::Graph;
 use super::index::{Arc, NONE};
 use super::link::compare_link;
+use super::map::Name;
 use super::measure::Measure;
 use super::reference::reference;
 
@@ -67,7 +68,7 @@ pub struct OneSided {
     /// What it is locked to; none for a root input that follows another.
     pub locked: Option<Target>,
     /// What it follows, where it is a root input that does.
-    pub follows: Option<Vec<String>>,
+    pub follows: Option<Vec<Name>>,
 }
 
 /// A root input that is the same under another name.
@@ -104,9 +105,9 @@ pub struct Refollowed {
     /// The root input below which it is; none for a root input.
     pub because: Option<String>,
     /// What it followed; none where it was locked by itself, or was not there.
-    pub before: Option<Vec<String>>,
+    pub before: Option<Vec<Name>>,
     /// What it follows; none where it is locked by itself, or is gone.
-    pub after: Option<Vec<String>>,
+    pub after: Option<Vec<Name>>,
 }
 
 impl Diff {
@@ -328,7 +329,7 @@ impl<'g, 'a> Walk<'g, 'a> {
     }
 
     /// Whether two follows are the same, but for the names of root inputs that have another one now.
-    fn leads_same(&self, before: &[String], after: &[String]) -> bool {
+    fn leads_same(&self, before: &[Name], after: &[Name]) -> bool {
         match (before.split_first(), after.split_first()) {
             (Some((first, rest)), Some((now, after))) => self.name_now(first) == now && rest == after,
             (None, None) => true,

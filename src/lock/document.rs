@@ -1,8 +1,7 @@
 //! flake.lock as a document: its types, and how it is written.
 
-use std::collections::BTreeMap;
-
 use super::attrs::Attrs;
+use super::map::{Map, Name};
 use super::print::{Document, NodeView, print};
 
 /// A flake.lock, as it stands in the file: keys as they are, unreachable nodes included.
@@ -11,9 +10,9 @@ pub struct Lock {
     /// The format's version: 5, 6 or 7.
     pub version: u64,
     /// The key in `nodes` of the flake itself.
-    pub root: String,
+    pub root: Name,
     /// All nodes by their key, the root's among them.
-    pub nodes: BTreeMap<String, Node>,
+    pub nodes: Map<Node>,
     /// Fields of the document that are not known here, carried along.
     pub extra: Attrs,
 }
@@ -22,7 +21,7 @@ pub struct Lock {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Node {
     /// The node's inputs by name, in byte order, which is Nix's order.
-    pub inputs: BTreeMap<String, Edge>,
+    pub inputs: Map<Edge>,
     /// What the input is pinned to. Only the root and unreachable nodes may lack it. The `info`
     /// of old formats is merged in when read.
     pub locked: Option<Attrs>,
@@ -32,7 +31,7 @@ pub struct Node {
     pub flake: bool,
     /// For relative path inputs (Nix >= 2.26): the input path of the flake that declares it,
     /// empty for the root.
-    pub parent: Option<Vec<String>>,
+    pub parent: Option<Vec<Name>>,
     /// Fields of the node that are not known here, carried along.
     pub extra: Attrs,
 }
@@ -41,17 +40,17 @@ pub struct Node {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Edge {
     /// A node of its own, by key.
-    Node(String),
+    Node(Name),
     /// The same as another input: an input path, always from the lock's root. The empty path is
     /// the root flake itself, which is what `follows = ""` becomes.
-    Follows(Vec<String>),
+    Follows(Vec<Name>),
 }
 
 impl Default for Node {
     /// A node without anything, as the root of a flake without inputs.
     fn default() -> Node {
         Node {
-            inputs: BTreeMap::new(),
+            inputs: Map::new(),
             locked: None,
             original: None,
             flake: true,
@@ -62,11 +61,11 @@ impl Default for Node {
 }
 
 /// What [`Lock::root_inputs`] gives where there is no root node.
-static NO_INPUTS: BTreeMap<String, Edge> = BTreeMap::new();
+static NO_INPUTS: Map<Edge> = Map::new();
 
 impl Lock {
     /// The inputs of the flake itself, by name.
-    pub fn root_inputs(&self) -> &BTreeMap<String, Edge> {
+    pub fn root_inputs(&self) -> &Map<Edge> {
         self.nodes.get(&self.root).map_or(&NO_INPUTS, |root| &root.inputs)
     }
 

@@ -2,6 +2,10 @@
 
 use super::document::Lock;
 use super::graph::Graph;
+use super::index::Index;
+
+/// From so many nodes on, starting a thread pays.
+const LARGE: usize = 5_000;
 
 /// A lock, the bytes that it was read from, and what takes long to find out.
 pub struct Examined<'a> {
@@ -11,6 +15,8 @@ pub struct Examined<'a> {
     pub bytes: &'a [u8],
     /// Its graph.
     pub graph: Graph<'a>,
+    /// How many nodes remain when lossless duplicates count once: [`Graph::distinct`].
+    pub distinct: usize,
     /// Whether Nix would write the same bytes; none where these would be too many.
     pub canonical: Option<bool>,
 }
@@ -19,8 +25,15 @@ impl<'a> Examined<'a> {
     /// Examines a lock that was read from `bytes`.
     #[must_use]
     pub fn new(lock: &'a Lock, bytes: &'a [u8]) -> Examined<'a> {
-        let graph = Graph::new(lock);
-        let canonical = graph.index.normalized_bytes().ok().map(|normal| normal == bytes);
-        Examined { lock, bytes, graph, canonical }
+        let index = Index::new(lock);
+        let graph = || {
+            let graph = Graph::of(index.clone());
+            let distinct = graph.distinct();
+            (graph, distinct)
+        };
+        let canonical = || index.normalized_bytes().ok().map(|normal| normal == bytes);
+        let ((graph, distinct), canonical) =
+            if lock.nodes.len() < LARGE { (graph(), canonical()) } else { rayon::join(graph, canonical) };
+        Examined { lock, bytes, graph, distinct, canonical }
     }
 }

@@ -7,6 +7,7 @@ use super::cut::Follower;
 use super::document::{Edge, Lock};
 use super::error::LockError;
 use super::index::{Arc, FastMap, FastState, Index, NONE};
+use super::map::Name;
 use super::place;
 
 /// A lock's graph. It borrows the lock; nodes are known by their keys, and by number inside.
@@ -29,7 +30,7 @@ pub struct Link<'g> {
     /// The key of the node that it is in the end; none where its follows leads nowhere.
     pub target: Option<&'g str>,
     /// The path that it follows, where it does.
-    pub follows: Option<&'g [String]>,
+    pub follows: Option<&'g [Name]>,
 }
 
 /// Why a follows leads nowhere.
@@ -90,7 +91,10 @@ impl<'a> ByName<'a> {
 impl<'a> Graph<'a> {
     /// Resolves every follows, each once.
     pub fn new(lock: &'a Lock) -> Graph<'a> {
-        let index = Index::new(lock);
+        Graph::of(Index::new(lock))
+    }
+
+    pub(super) fn of(index: Index<'a>) -> Graph<'a> {
         let count = index.nodes.len();
         let mut graph =
             Graph { index, by_arc: vec![NONE; count], reached: vec![false; count], unresolved: Vec::new() };
@@ -303,7 +307,7 @@ impl<'a> Graph<'a> {
             let mut path = self.path_of(arc.from);
             path.push(arc.name);
             let follows = match arc.edge {
-                Edge::Follows(path) => path.clone(),
+                Edge::Follows(path) => path.iter().map(Name::to_string).collect(),
                 Edge::Node(_) => Vec::new(),
             };
             components += path.len() + follows.len();

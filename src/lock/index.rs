@@ -4,11 +4,13 @@ use std::collections::HashMap;
 use std::hash::{BuildHasher, Hasher, RandomState};
 
 use super::document::{Edge, Lock, Node};
+use super::map::Name;
 
 /// No node, no edge.
 pub(super) const NONE: u32 = u32::MAX;
 
 /// The nodes of a lock numbered in byte order of their keys, and their inputs.
+#[derive(Clone)]
 pub(super) struct Index<'a> {
     pub(super) lock: &'a Lock,
     pub(super) keys: Vec<&'a str>,
@@ -22,6 +24,7 @@ pub(super) struct Index<'a> {
 }
 
 /// An input of a node.
+#[derive(Clone)]
 pub(super) struct Arc<'a> {
     pub(super) name: &'a str,
     pub(super) edge: &'a Edge,
@@ -33,8 +36,10 @@ pub(super) struct Arc<'a> {
 
 impl<'a> Index<'a> {
     pub(super) fn new(lock: &'a Lock) -> Index<'a> {
-        let mut by_key = FastMap::with_capacity_and_hasher(lock.nodes.len(), FastState::default());
-        by_key.extend(lock.nodes.keys().map(String::as_str).zip(0..));
+        let mut by_key: FastMap<Name, u32> =
+            FastMap::with_capacity_and_hasher(lock.nodes.len(), FastState::default());
+        // Copies of the keys, next to the numbers: no look at the nodes, which are far apart.
+        by_key.extend(lock.nodes.keys().cloned().zip(0..));
         let number = |key: &str| by_key.get(key).copied().unwrap_or(NONE);
         let mut arcs = Vec::with_capacity(lock.nodes.values().map(|node| node.inputs.len()).sum());
         let mut first = Vec::with_capacity(lock.nodes.len() + 1);
@@ -53,7 +58,7 @@ impl<'a> Index<'a> {
         first.push(arcs.len() as u32);
         Index {
             lock,
-            keys: lock.nodes.keys().map(String::as_str).collect(),
+            keys: lock.nodes.keys().map(Name::as_str).collect(),
             nodes: lock.nodes.values().collect(),
             root: number(&lock.root),
             first,

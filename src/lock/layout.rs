@@ -4,10 +4,13 @@
 //! their names; a node's key is the name of the edge that leads to it, with `_2`, `_3`, … where
 //! that is taken. Nix: `LockFile::toJSON` in `src/libexpr/flake/lockfile.cc`.
 
+use smol_str::format_smolstr;
+
 use super::MAX_NODES;
 use super::document::{Edge, Node};
 use super::error::LockError;
 use super::index::{Arc, FastMap, Index};
+use super::map::Name;
 use super::read::post_order;
 
 /// The key that Nix gives the root.
@@ -16,7 +19,7 @@ pub(super) const ROOT: &str = "root";
 /// A node where it will be written.
 pub(super) struct Placed<'a> {
     /// Its new key.
-    pub(super) key: String,
+    pub(super) key: Name,
     pub(super) node: &'a Node,
     /// The number that it had.
     pub(super) number: u32,
@@ -90,17 +93,17 @@ struct Keys<'a> {
 }
 
 impl<'a> Keys<'a> {
-    fn reserve(&mut self, name: &'a str) -> String {
+    fn reserve(&mut self, name: &'a str) -> Name {
         let mut suffix = match self.next.get(name) {
             Some(suffix) => *suffix,
             None if self.is_suffixed(name) => 2,
             None => {
                 self.next.insert(name, 2);
-                return name.to_owned();
+                return name.into();
             }
         };
         loop {
-            let key = format!("{name}_{suffix}");
+            let key = format_smolstr!("{name}_{suffix}");
             suffix += 1;
             // A name that was asked for is taken, plainly or because a suffixed key was it.
             if !self.next.contains_key(key.as_str()) {

@@ -21,7 +21,7 @@ impl Lock {
             .enumerate()
             .map(|(at, this)| (this.key.clone(), rekeyed(this, &placed, at == 0)))
             .collect();
-        Ok(Lock { version: WRITTEN_VERSION, root: ROOT.to_owned(), nodes, extra: self.extra.clone() })
+        Ok(Lock { version: WRITTEN_VERSION, root: ROOT.into(), nodes, extra: self.extra.clone() })
     }
 
     /// The bytes of [`Lock::normalized`], without making it. A lock is canonical when these are

@@ -3,6 +3,7 @@
 use super::document::Edge;
 use super::graph::Graph;
 use super::index::NONE;
+use super::map::Name;
 use super::reference::repository;
 
 /// So many names of input paths are told (a chain of 100,000 nodes has 5,000,000,000).
@@ -25,7 +26,7 @@ pub struct Way<'a> {
     /// The names of inputs, from the root.
     pub path: Vec<&'a str>,
     /// What the last of them follows, where it does.
-    pub follows: Option<&'a [String]>,
+    pub follows: Option<&'a [Name]>,
 }
 
 impl<'a> Graph<'a> {

@@ -9,6 +9,7 @@ use super::attrs::Attrs;
 use super::document::{Edge, Node};
 use super::index::FastMap;
 use super::layout::{Placed, ROOT};
+use super::map::Name;
 
 /// What is printed.
 pub(super) struct Document<'a> {
@@ -61,7 +62,7 @@ enum Field<'a> {
     Bool(bool),
     Number(u64),
     Str(&'a str),
-    Path(&'a [String]),
+    Path(&'a [Name]),
     Value(&'a Value),
 }
 

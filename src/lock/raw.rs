@@ -3,7 +3,6 @@
 //! The same attributes stand at many nodes of a large lock (3,952 nodes of a real one are pinned to 333
 //! different things). Each text of attributes is read once; the nodes share what it says.
 
-use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::de::{
@@ -16,6 +15,7 @@ use super::attrs::Attrs;
 use super::document::{Edge, Lock, Node};
 use super::error::LockError;
 use super::index::FastMap;
+use super::map::{Map, Name};
 
 /// What our own readers say where a key comes twice; the place is found afterwards.
 pub(super) const DUPLICATE_KEY: &str = "duplicate key";
@@ -54,8 +54,8 @@ impl<'de> Pool<'de> {
 /// A document before it is known to be a lock.
 pub(super) struct RawLock {
     version: Option<Number>,
-    root: Option<String>,
-    nodes: Option<BTreeMap<String, Node>>,
+    root: Option<Name>,
+    nodes: Option<Map<Node>>,
     extra: Attrs,
 }
 
@@ -156,7 +156,7 @@ impl<'de> Visitor<'de> for LockSeed<'_, 'de> {
 struct NodesSeed<'p, 'de>(&'p mut Pool<'de>);
 
 impl<'de> DeserializeSeed<'de> for NodesSeed<'_, 'de> {
-    type Value = BTreeMap<String, Node>;
+    type Value = Map<Node>;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
         deserializer.deserialize_map(self)
@@ -164,24 +164,18 @@ impl<'de> DeserializeSeed<'de> for NodesSeed<'_, 'de> {
 }
 
 impl<'de> Visitor<'de> for NodesSeed<'_, 'de> {
-    type Value = BTreeMap<String, Node>;
+    type Value = Map<Node>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("an object of nodes")
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-        // Collected first: a BTreeMap is built fastest from all its entries in order.
-        let mut nodes: Vec<(String, Node)> = Vec::new();
+        let mut nodes = Vec::new();
         while let Some(key) = map.next_key()? {
             nodes.push((key, map.next_value_seed(NodeSeed(self.0))?));
         }
-        let found = nodes.len();
-        let nodes: BTreeMap<_, _> = nodes.into_iter().collect();
-        if nodes.len() < found {
-            return Err(de::Error::custom(DUPLICATE_KEY));
-        }
-        Ok(nodes)
+        Map::of_distinct(nodes).ok_or_else(|| de::Error::custom(DUPLICATE_KEY))
     }
 }
 
@@ -269,7 +263,7 @@ impl<'de> Visitor<'de> for NodeSeed<'_, 'de> {
     }
 }
 
-struct Inputs(BTreeMap<String, Edge>);
+struct Inputs(Map<Edge>);
 
 impl<'de> Deserialize<'de> for Inputs {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Inputs, D::Error> {
@@ -283,17 +277,15 @@ impl<'de> Deserialize<'de> for Inputs {
 
             fn visit_unit<E>(self) -> Result<Inputs, E> {
                 // Nix takes null for none.
-                Ok(Inputs(BTreeMap::new()))
+                Ok(Inputs(Map::new()))
             }
 
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Inputs, A::Error> {
-                let mut inputs = BTreeMap::new();
-                while let Some((name, edge)) = map.next_entry()? {
-                    if inputs.insert(name, edge).is_some() {
-                        return Err(de::Error::custom(DUPLICATE_KEY));
-                    }
+                let mut inputs = Vec::new();
+                while let Some(entry) = map.next_entry()? {
+                    inputs.push(entry);
                 }
-                Ok(Inputs(inputs))
+                Map::of_distinct(inputs).map(Inputs).ok_or_else(|| de::Error::custom(DUPLICATE_KEY))
             }
         }
         deserializer.deserialize_any(InputsVisitor)
@@ -311,7 +303,7 @@ impl<'de> Deserialize<'de> for Edge {
             }
 
             fn visit_str<E>(self, key: &str) -> Result<Edge, E> {
-                Ok(Edge::Node(key.to_owned()))
+                Ok(Edge::Node(key.into()))
             }
 
             fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Edge, A::Error> {

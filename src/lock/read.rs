@@ -131,7 +131,7 @@ pub(super) fn post_order(index: &Index<'_>, content: bool) -> Result<Vec<u32>, L
     }
     let root = index.root;
     if root == NONE {
-        return Err(LockError::MissingRoot { key: Some(index.lock.root.clone()), at: None });
+        return Err(LockError::MissingRoot { key: Some(index.lock.root.to_string()), at: None });
     }
     let mut states = vec![State::New; index.nodes.len()];
     let mut order = Vec::with_capacity(index.nodes.len());
@@ -162,7 +162,7 @@ pub(super) fn post_order(index: &Index<'_>, content: bool) -> Result<Vec<u32>, L
             (|| index.keys.get(at as usize).copied().unwrap_or_default().to_owned(), || arc.name.to_owned());
         match states.get(arc.to as usize) {
             None => {
-                let (key, from, input) = (key.clone(), from(), input());
+                let (key, from, input) = (key.to_string(), from(), input());
                 return Err(LockError::MissingNode { key, from, input, at: None });
             }
             Some(State::New) => {

@@ -9,7 +9,7 @@ use super::flake::{Root, roots};
 use super::{Advice, Blocker, Flake, Proposal};
 use crate::credentials;
 use crate::finding::Finding;
-use crate::lock::{Examined, Graph, Lock, reference};
+use crate::lock::{Examined, Graph, Lock, Name, reference};
 use crate::nix::{Site, SiteKind, Usage};
 
 /// Everything `analyze` says. Serialises to the contract's JSON.
@@ -137,7 +137,7 @@ impl Analysis {
         let proposals = flake.proposals();
         let proposed: BTreeSet<&str> =
             proposals.iter().flat_map(|proposal| &proposal.inputs).map(String::as_str).collect();
-        let everything: BTreeSet<&str> = flake.lock.root_inputs().keys().map(String::as_str).collect();
+        let everything: BTreeSet<&str> = flake.lock.root_inputs().keys().map(Name::as_str).collect();
         let mut staying = BTreeMap::new();
         let mut light = Vec::new();
         let mut inputs = Vec::new();
@@ -227,7 +227,7 @@ impl LockSummary {
             nodes: graph.nodes(),
             bytes: examined.bytes.len(),
             root_inputs: lock.root_inputs().len(),
-            distinct: graph.distinct(),
+            distinct: examined.distinct,
             follows: graph.follows(),
             max_depth: graph.max_depth(),
             unreachable: graph.unreachable().into_iter().map(str::to_owned).collect(),

@@ -3,7 +3,7 @@
 
 use super::Flake;
 use crate::finding::{Code, Finding};
-use crate::lock::{Edge, Lock};
+use crate::lock::{Edge, Lock, Name};
 use crate::nix::Declaration;
 
 /// Every way in which flake.nix and flake.lock disagree.
@@ -34,7 +34,7 @@ pub fn declaration_findings(flake: &Flake) -> Vec<Finding> {
             }
         }
     }
-    for name in lock.root_inputs().keys().filter(|name| !declarations.inputs.contains_key(*name)) {
+    for name in lock.root_inputs().keys().filter(|name| !declarations.inputs.contains_key(name.as_str())) {
         let message =
             format!("`{}` is in flake.lock, but flake.nix does not declare it", name.escape_debug());
         findings.push(
@@ -70,7 +70,7 @@ fn differing(declaration: &Declaration, edge: &Edge, lock: &Lock) -> Vec<(String
 
 fn follows(edge: &Edge) -> Path {
     match edge {
-        Edge::Follows(path) => Some(path.clone()),
+        Edge::Follows(path) => Some(path.iter().map(Name::to_string).collect()),
         Edge::Node(_) => None,
     }
 }

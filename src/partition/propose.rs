@@ -71,7 +71,7 @@ impl Flake {
 
     /// The inputs that nothing keeps at the root, if they all moved together.
     fn movable(&self) -> BTreeSet<&str> {
-        let mut movable: BTreeSet<&str> = self.lock.root_inputs().keys().map(String::as_str).collect();
+        let mut movable: BTreeSet<&str> = self.lock.root_inputs().keys().map(|name| name.as_str()).collect();
         movable.retain(|input| !self.attrs_of(input).is_empty());
         loop {
             let kept: BTreeSet<&str> =

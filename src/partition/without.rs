@@ -64,17 +64,17 @@ impl Flake {
     /// The inputs of `input` that are locked by themselves although the root has the same repository:
     /// their names, and the root's.
     fn own_copies(&self, input: &str) -> Vec<(&str, &str)> {
-        let node = |key: Option<&String>| self.lock.nodes.get(key?);
-        let Some(parent) = node(self.roots.get(input).and_then(|root| root.node.as_ref())) else {
+        let node = |key: Option<&str>| self.lock.nodes.get(key?);
+        let Some(parent) = node(self.roots.get(input).and_then(|root| root.node.as_deref())) else {
             return Vec::new();
         };
         let mut copies = Vec::new();
-        for (inner, edge) in &parent.inputs {
+        for (inner, edge) in parent.inputs.iter() {
             let Edge::Node(key) = edge else { continue };
             let repository_of = |key| repository(node(Some(key))?.locked.as_ref()?);
             let Some(wanted) = repository_of(key) else { continue };
             let same = self.roots.iter().find(|(name, root)| {
-                let own = root.node.as_ref().filter(|own| *own != key && *name != input);
+                let own = root.node.as_deref().filter(|own| *own != key && *name != input);
                 own.and_then(repository_of).is_some_and(|other| other.eq_ignore_ascii_case(&wanted))
             });
             copies.extend(same.map(|(root, _)| (inner.as_str(), root.as_str())));

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::text::{CYAN, DIM, GREEN, RED, YELLOW, bold, count, date, fits, shown, size, styled, wrapped};
-use crate::lock::{Diff, OneSided, Refollowed, Target, Updated};
+use crate::lock::{Diff, Name, OneSided, Refollowed, Target, Updated};
 
 /// So many names of a list are told.
 const NAMED: usize = 8;
@@ -75,12 +75,12 @@ fn below_root(path: &[String]) -> String {
 }
 
 /// What a follows leads to.
-fn followed(path: &[String], name: impl Fn(&str) -> String) -> String {
+fn followed(path: &[Name], name: impl Fn(&str) -> String) -> String {
     if path.is_empty() { "this flake".to_owned() } else { name(&path.join("/")) }
 }
 
 fn refollowed(one: &Refollowed, name: impl Fn(&str) -> String) -> String {
-    let whom = |path: &[String]| followed(path, &name);
+    let whom = |path: &[Name]| followed(path, &name);
     match (&one.before, &one.after) {
         (None, Some(after)) => format!("now follows {}", whom(after)),
         (Some(before), None) => format!("no longer follows {}", whom(before)),

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde::Serialize;
 
 use super::text::shown;
-use crate::lock::{Graph, Lock, reference};
+use crate::lock::{Graph, Lock, Name, reference};
 
 /// A graph to draw, as JSON has it.
 #[derive(Debug, Serialize)]
@@ -37,7 +37,7 @@ impl Drawing {
     /// they lead to.
     #[must_use]
     pub fn new(lock: &Lock, graph: &Graph<'_>, focus: Option<&[&str]>) -> Drawing {
-        let keys: Vec<&String> = match focus {
+        let keys: Vec<&Name> = match focus {
             Some(focus) => {
                 let kept: BTreeSet<&str> = graph.around(focus).into_iter().collect();
                 lock.nodes.keys().filter(|key| kept.contains(key.as_str())).collect()
@@ -53,19 +53,19 @@ impl Drawing {
             links.filter_map(|link| {
                 let to = link.target.filter(|to| drawn.contains(to))?;
                 Some(Edge {
-                    from: (*key).clone(),
+                    from: key.to_string(),
                     to: to.to_owned(),
                     input: link.name.to_owned(),
-                    follows: link.follows.map(<[String]>::to_vec),
+                    follows: link.follows.map(|path| path.iter().map(Name::to_string).collect()),
                 })
             })
         });
         let edges = edges.collect();
-        let node = |key: &String| {
+        let node = |key: &Name| {
             let node = lock.nodes.get(key);
             let locked = node.and_then(|node| node.locked.as_ref());
             Node {
-                key: key.clone(),
+                key: key.to_string(),
                 reference: node.and_then(|node| node.original.as_ref()).map(reference),
                 rev: locked.and_then(|locked| locked.str("rev")).map(str::to_owned),
                 last_modified: locked.and_then(|locked| locked.get("lastModified")?.as_i64()),

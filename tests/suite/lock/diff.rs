@@ -71,7 +71,7 @@ fn a_shared_node_that_becomes_two_is_no_difference_and_two_that_swap_are() {
     ]);
     let mut other = shared.clone();
     let inputs = &mut other.nodes.get_mut("0").unwrap().inputs;
-    let two = inputs["y"].clone();
+    let two = inputs.get("y").unwrap().clone();
     inputs.insert("z".to_owned(), two);
     assert!(Diff::new((&shared, &[]), (&shared.normalized().unwrap(), &[])).is_empty());
     assert!(!Diff::new((&shared, &[]), (&other, &[])).is_empty());

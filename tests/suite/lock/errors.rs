@@ -49,6 +49,21 @@ fn text_that_is_no_json() {
 }
 
 #[test]
+fn attributes_are_told_by_their_place_in_the_file_and_their_depth_counts_from_its_start() {
+    let text = |locked: String| {
+        format!("{{\"nodes\": {{\n\"a\": {{\"locked\": {locked}}}}}, \"root\": \"a\", \"version\": 7}}")
+    };
+    assert_eq!(
+        refused(text("true".to_owned())),
+        "2:20 expected an object of attributes, found boolean `true`"
+    );
+    // The reader takes 127 levels, of which these attributes are the fourth.
+    let nested = |levels| format!("{{\"x\": {}{}}}", "[".repeat(levels), "]".repeat(levels));
+    assert!(refused(text(nested(124))).contains("nested too deeply"));
+    assert!(Lock::parse(text(nested(123)).as_bytes()).is_ok());
+}
+
+#[test]
 fn byte_order_mark_and_crlf_are_read_as_nix_reads_them() {
     assert_eq!(parse(&format!("\u{feff}{}", good())), parse(&good()));
     assert_eq!(parse(&good().replace('\n', "\r\n")), parse(&good()));

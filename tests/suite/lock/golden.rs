@@ -65,7 +65,7 @@ fn bubblebox_gets_the_same_nodes_and_edges() {
         nodes
             .map(|(key, node)| {
                 let inputs = node.inputs.iter();
-                (key.clone(), inputs.map(|(name, edge)| (name.clone(), edge.clone())).collect())
+                (key.to_string(), inputs.map(|(name, edge)| (name.to_string(), edge.clone())).collect())
             })
             .collect()
     };

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use flakepart::lock::{Diff, Edge, ExtractError, Graph, Lock, PruneError};
+use flakepart::lock::{Diff, Edge, ExtractError, Graph, Lock, Name, PruneError};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
@@ -25,11 +25,11 @@ fn corpus() -> Vec<(String, Vec<u8>)> {
 /// The same lock with every key but the root's given anew, in another order.
 fn renamed(lock: &Lock) -> Lock {
     let count = lock.nodes.len();
-    let names: BTreeMap<&str, String> = lock
+    let names: BTreeMap<&str, Name> = lock
         .nodes
         .keys()
         .enumerate()
-        .map(|(at, key)| (key.as_str(), format!("{:05}-{at}", (at * 7919 + 13) % (count * 3 + 1))))
+        .map(|(at, key)| (key.as_str(), format!("{:05}-{at}", (at * 7919 + 13) % (count * 3 + 1)).into()))
         .collect();
     let nodes = lock.nodes.iter().map(|(key, node)| {
         let mut node = node.clone();
@@ -86,7 +86,7 @@ fn holds(lock: &Lock, canonical: bool) {
     holds_of_any(lock, canonical);
     let normal = lock.normalized().unwrap();
     let graph = Graph::new(&normal);
-    let all: Vec<&str> = normal.root_inputs().keys().map(String::as_str).collect();
+    let all: Vec<&str> = normal.root_inputs().keys().map(|name| name.as_str()).collect();
     match normal.extract(&all, &BTreeMap::new()) {
         Ok(whole) => assert_eq!(whole, normal),
         Err(error) => assert!(matches!(error, ExtractError::Relative { .. }), "{error}"),
@@ -187,8 +187,8 @@ fn through_root(graph: &Graph<'_>) -> bool {
 /// By repeated refinement, as the definition has it.
 fn distinct_slowly(lock: &Lock) -> usize {
     let graph = Graph::new(lock);
-    let content = |key: &String| -> String {
-        let node = &lock.nodes[key];
+    let content = |key: &Name| -> String {
+        let node = lock.nodes.get(key).unwrap();
         match node.locked.as_ref() {
             Some(locked) if *key != lock.root => match locked.str("narHash") {
                 Some(hash) => format!("{hash} {:?} {}", locked.str("dir"), node.flake),
@@ -198,7 +198,7 @@ fn distinct_slowly(lock: &Lock) -> usize {
             _ => format!("only {key}"),
         }
     };
-    let keys: Vec<&String> = lock.nodes.keys().collect();
+    let keys: Vec<&Name> = lock.nodes.keys().collect();
     let mut class: BTreeMap<&str, usize> = BTreeMap::new();
     let mut count = 0;
     loop {
@@ -296,7 +296,7 @@ proptest! {
     ) {
         let mut changed = lock.clone();
         if let Some(node) = changed.nodes.values_mut().nth(at) {
-            match (keep, &other.nodes["k0"]) {
+            match (keep, other.nodes.get("k0").unwrap()) {
                 (true, root) => node.inputs.extend(root.inputs.clone().into_iter().filter(|(_, edge)| matches!(edge, Edge::Follows(_)))),
                 (false, _) => node.flake = !node.flake && node.locked.is_some(),
             }

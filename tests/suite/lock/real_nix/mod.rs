@@ -166,7 +166,7 @@ struct Found {
 impl Found {
     fn see(&mut self, lock: &Lock, text: &str) {
         for node in lock.nodes.values() {
-            for (name, edge) in &node.inputs {
+            for (name, edge) in node.inputs.iter() {
                 match edge {
                     Edge::Follows(path) => *self.follows.entry(path.len()).or_default() += 1,
                     Edge::Node(key) => self.suffixed += usize::from(key != name),
