@@ -28,6 +28,8 @@ pub(super) struct Place<'a> {
 pub(super) struct Readers<'a> {
     /// Whatever may be a module's `config`.
     configs: Vec<Place<'a>>,
+    /// Which of these read a name first, or with no name whatever they read then.
+    by_name: FxHashMap<Option<&'a str>, Vec<usize>>,
     /// Whatever may be a function's argument of this name.
     arguments: FxHashMap<&'a str, Vec<Place<'a>>>,
     /// Whatever may be the flake itself, or what `self'` is: the flake's outputs for one system; and what
@@ -64,6 +66,9 @@ impl<'a> Readers<'a> {
             }
             readers.transposed.extend(one.transposed);
             readers.defines_pkgs |= one.defines_pkgs;
+        }
+        for (at, place) in readers.configs.iter().enumerate() {
+            readers.by_name.entry(place.names.first().copied().flatten()).or_default().push(at);
         }
         for (at, file) in project.files.iter().enumerate() {
             for (node, targets) in &file.references {
@@ -131,7 +136,10 @@ impl<'a> Readers<'a> {
     /// Uses of function arguments, `args.pkgs.x` among them, and of anything called `config`: by
     /// `let inherit (args) config` it need not be an argument.
     fn index_variables(&mut self, file: usize, scopes: &Scopes<'a>) {
-        let place = |node| Place { file, node, names: Vec::new() };
+        let place = |node| match selection(node) {
+            Some((node, names)) => Place { file, node, names },
+            None => Place { file, node, names: Vec::new() },
+        };
         for ((scope, name), uses) in scopes.variables() {
             if scope.kind() == SyntaxKind::NODE_LAMBDA {
                 self.arguments.entry(name).or_default().extend(uses.iter().copied().map(place));
@@ -159,11 +167,13 @@ impl<'a> Readers<'a> {
     }
 
     /// The places that read the option at `path`, each with what is left of the path there.
-    pub(super) fn of_option<'s>(
-        &'s self,
-        path: &'s [Option<&'a str>],
-    ) -> impl Iterator<Item = (&'s Place<'a>, Path<'a>)> {
-        reading(&self.configs, path)
+    pub(super) fn of_option(&self, path: &[Option<&'a str>]) -> Vec<(&Place<'a>, Path<'a>)> {
+        let Some(Some(first)) = path.first() else { return reading(&self.configs, path).collect() };
+        let of_name = |name| self.by_name.get(&name).into_iter().flatten();
+        let mut places: Vec<usize> = of_name(None).chain(of_name(Some(*first))).copied().collect();
+        places.sort_unstable();
+        let places = places.into_iter().filter_map(|at| self.configs.get(at));
+        places.filter_map(|place| Some((place, below(&place.names, path)?))).collect()
     }
 
     /// The places that read `path` in the module argument `name`, each with what is left of the path.
