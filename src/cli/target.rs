@@ -73,26 +73,33 @@ pub(super) fn parsed(path: &Utf8Path, bytes: &[u8]) -> Result<ManuallyDrop<Lock>
 /// The Nix files and locks of a tree. A Nix file that is a link is read where the link leads, as long as
 /// that is in the tree. The two files that a flake consists of must not be links.
 pub(super) fn files(tree: &dyn Tree) -> Result<Files, Error> {
-    let mut files = Files::new();
-    for Entry { path, kind } in tree.entries()? {
+    let entries = tree.entries()?;
+    let mut paths = Vec::new();
+    let mut links = Vec::new();
+    for Entry { path, kind } in &entries {
         if path.extension() != Some("nix") && path.file_name() != Some("flake.lock") {
             continue;
         }
-        if kind == Kind::Link && matches!(path.as_str(), "flake.nix" | "flake.lock") {
-            return Err(TreeError::Link { path }.into());
+        if *kind != Kind::Link {
+            paths.push(path.clone());
+        } else if matches!(path.as_str(), "flake.nix" | "flake.lock") {
+            return Err(TreeError::Link { path: path.clone() }.into());
+        } else {
+            links.push(path);
         }
-        let bytes = if kind == Kind::Link { linked(tree, &path)? } else { tree.read(&path)? };
-        if let Some(bytes) = bytes {
-            files.insert(path, bytes);
+    }
+    let read = tree.read_all(&paths)?;
+    let mut files: Files =
+        paths.into_iter().zip(read).filter_map(|(path, bytes)| Some((path, bytes?))).collect();
+    for link in links {
+        let Some(target) = tree.read(link)? else { continue };
+        let Some(target) = joined(link, &String::from_utf8_lossy(&target)) else { continue };
+        let at = entries.binary_search_by(|entry| entry.path.cmp(&target)).ok();
+        if at.and_then(|at| entries.get(at)).is_some_and(|entry| entry.kind != Kind::Link)
+            && let Some(bytes) = tree.read(&target)?
+        {
+            files.insert(link.clone(), bytes);
         }
     }
     Ok(files)
-}
-
-/// The bytes of the file that a link leads to; `None` where that is another link, or outside.
-fn linked(tree: &dyn Tree, link: &Utf8Path) -> Result<Option<Vec<u8>>, Error> {
-    let Some(target) = tree.read(link)? else { return Ok(None) };
-    let Some(target) = joined(link, &String::from_utf8_lossy(&target)) else { return Ok(None) };
-    let is_file = |entry: &Entry| entry.path == target && entry.kind != Kind::Link;
-    if tree.entries()?.iter().any(is_file) { Ok(tree.read(&target)?) } else { Ok(None) }
 }

@@ -196,27 +196,23 @@ impl Flake {
         let names: Vec<&str> = declarations.inputs.keys().map(String::as_str).collect();
         let mut findings = Vec::new();
         let mut unreadable = Vec::new();
-        let mut sources = BTreeMap::new();
         let code: Vec<_> = files.iter().filter(|(path, _)| path.extension() == Some("nix")).collect();
         let parsed: Vec<_> = code.par_iter().map(|(_, bytes)| Source::parse(bytes)).collect();
-        for ((path, bytes), parsed) in code.into_iter().zip(parsed) {
-            match parsed {
-                Ok(source) => {
-                    sources.insert(path.clone(), source);
+        let parsed = code.into_iter().zip(parsed).filter_map(|((path, bytes), parsed)| match parsed {
+            Ok(source) => Some((path.clone(), source)),
+            Err(error) => {
+                findings.push(
+                    Finding::new(Code::UnreadableCode, format!("not read: {error}"))
+                        .at(path.clone(), error.line()),
+                );
+                if may_name_inputs(bytes, &names) {
+                    let why = "this file cannot be read".to_owned();
+                    unreadable.push(Site::unread(path.clone(), error.line().unwrap_or(1), why));
                 }
-                Err(error) => {
-                    findings.push(
-                        Finding::new(Code::UnreadableCode, format!("not read: {error}"))
-                            .at(path.clone(), error.line()),
-                    );
-                    if may_name_inputs(bytes, &names) {
-                        let why = "this file cannot be read".to_owned();
-                        unreadable.push(Site::unread(path.clone(), error.line().unwrap_or(1), why));
-                    }
-                }
+                None
             }
-        }
-        let project = Project::new(sources);
+        });
+        let project = Project::new(parsed.collect());
         let mut usages = Usages::read(&project, &names, &flake_modules(&lock, &roots, at_hand));
         usages.opaque.extend(unreadable);
         let mut flake = Flake {

@@ -27,11 +27,20 @@ fn shown(path: &[u8]) -> TreeError {
     TreeError::NotUtf8 { path: String::from_utf8_lossy(path).escape_debug().to_string() }
 }
 
+/// Whether git tracks a file of the flake.
+pub(super) fn is_tracked(git: &Git, path: &Utf8Path) -> Result<bool, TreeError> {
+    let mut index = git.repository.index()?;
+    index.read(false)?;
+    let path = git.prefix.join(path);
+    // With a merge unfinished, a file stands there in three stages instead.
+    Ok((0..=3).any(|stage| index.get_path(path.as_std_path(), stage).is_some()))
+}
+
 /// The files below the flake's folder that git tracks, those only intended to be added among them.
 pub(super) fn index_paths(git: &Git) -> Result<Blobs, TreeError> {
     let mut index = git.repository.index()?;
     index.read(false)?;
-    let mut blobs = Blobs::new();
+    let mut blobs = Vec::with_capacity(index.len());
     for entry in index.iter() {
         let Ok(path) = std::str::from_utf8(&entry.path) else {
             // A name that is not UTF-8 is no Nix code and no lock; only a copy would need it.
@@ -41,10 +50,10 @@ pub(super) fn index_paths(git: &Git) -> Result<Blobs, TreeError> {
             continue;
         };
         if let (Ok(path), Some(kind)) = (Utf8Path::new(path).strip_prefix(&git.prefix), kind(entry.mode)) {
-            blobs.insert(path.to_owned(), (entry.id, kind));
+            blobs.push((path.to_owned(), (entry.id, kind)));
         }
     }
-    Ok(blobs)
+    Ok(blobs.into_iter().collect())
 }
 
 /// The staged files.

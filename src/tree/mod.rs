@@ -47,6 +47,11 @@ pub trait Tree {
     /// The bytes of a file; `None` where there is none.
     fn read(&self, path: &Utf8Path) -> Result<Option<Vec<u8>>, TreeError>;
 
+    /// The bytes of many files, in their order.
+    fn read_all(&self, paths: &[Utf8PathBuf]) -> Result<Vec<Option<Vec<u8>>>, TreeError> {
+        paths.iter().map(|path| self.read(path)).collect()
+    }
+
     /// What to call this state in a message.
     fn name(&self) -> String;
 }

@@ -1,9 +1,8 @@
 //! The work tree, or a plain folder where there is no git.
 
-use std::collections::BTreeSet;
-
 use camino::{Utf8Path, Utf8PathBuf};
 use git2::{Repository, Status, StatusOptions};
+use rayon::prelude::*;
 
 use super::git::{CommitTree, IndexTree};
 use super::{Entry, Kind, MAX_BYTES, Tree, TreeError};
@@ -61,7 +60,7 @@ impl WorkTree {
             Err(error) => return Err(error.into()),
         };
         if let Some(git) = &git
-            && !super::git::index_paths(git)?.contains_key(Utf8Path::new("flake.nix"))
+            && !super::git::is_tracked(git, Utf8Path::new("flake.nix"))?
         {
             return Err(TreeError::Untracked { path: "flake.nix".into() });
         }
@@ -154,16 +153,9 @@ pub(super) fn utf8(path: std::path::PathBuf) -> Result<Utf8PathBuf, TreeError> {
 
 impl Tree for WorkTree {
     fn entries(&self) -> Result<Vec<Entry>, TreeError> {
-        let mut entries = Vec::new();
+        let mut paths = Vec::new();
         match &self.git {
-            Some(git) => {
-                let paths: BTreeSet<Utf8PathBuf> = super::git::index_paths(git)?.into_keys().collect();
-                for path in paths {
-                    if let Some(kind) = kind(&self.root.join(&path))? {
-                        entries.push(Entry { path, kind });
-                    }
-                }
-            }
+            Some(git) => paths.extend(super::git::index_paths(git)?.into_keys()),
             None => {
                 let walk = ignore::WalkBuilder::new(&self.root)
                     .standard_filters(false)
@@ -171,37 +163,49 @@ impl Tree for WorkTree {
                     .build();
                 for entry in walk {
                     let path = utf8(entry.map_err(std::io::Error::other)?.into_path())?;
-                    if let (Ok(relative), Some(kind)) = (path.strip_prefix(&self.root), kind(&path)?) {
-                        entries.push(Entry { path: relative.to_owned(), kind });
-                    }
+                    paths.extend(path.strip_prefix(&self.root).map(Utf8Path::to_owned));
                 }
-                entries.sort_by(|a, b| a.path.cmp(&b.path));
+                paths.sort();
             }
         }
-        Ok(entries)
+        let root = &self.root;
+        let entry = |path: Utf8PathBuf| match kind(&root.join(&path)) {
+            Ok(kind) => kind.map(|kind| Ok(Entry { path, kind })),
+            Err(error) => Some(Err(error)),
+        };
+        paths.into_par_iter().filter_map(entry).collect()
     }
 
     fn read(&self, path: &Utf8Path) -> Result<Option<Vec<u8>>, TreeError> {
-        let full = self.root.join(path);
-        let Some(kind) = kind(&full)? else { return Ok(None) };
-        if kind == Kind::Link {
-            let target = fs_err::read_link(&full)?;
-            return Ok(Some(target.to_string_lossy().into_owned().into_bytes()));
-        }
-        // A folder on the way may be a link that leads out of the repository.
-        if !full.canonicalize_utf8()?.starts_with(&self.root) {
-            return Err(TreeError::Leaves { path: path.to_owned() });
-        }
-        let bytes = fs_err::metadata(&full)?.len();
-        if bytes > MAX_BYTES {
-            return Err(TreeError::TooLarge { path: path.to_owned(), bytes });
-        }
-        Ok(Some(fs_err::read(&full)?))
+        read(&self.root, path)
+    }
+
+    fn read_all(&self, paths: &[Utf8PathBuf]) -> Result<Vec<Option<Vec<u8>>>, TreeError> {
+        let root = &self.root;
+        paths.par_iter().map(|path| read(root, path)).collect()
     }
 
     fn name(&self) -> String {
         "the work tree".to_owned()
     }
+}
+
+fn read(root: &Utf8Path, path: &Utf8Path) -> Result<Option<Vec<u8>>, TreeError> {
+    let full = root.join(path);
+    let Some(kind) = kind(&full)? else { return Ok(None) };
+    if kind == Kind::Link {
+        let target = fs_err::read_link(&full)?;
+        return Ok(Some(target.to_string_lossy().into_owned().into_bytes()));
+    }
+    // A folder on the way may be a link that leads out of the repository.
+    if !full.canonicalize_utf8()?.starts_with(root) {
+        return Err(TreeError::Leaves { path: path.to_owned() });
+    }
+    let bytes = fs_err::metadata(&full)?.len();
+    if bytes > MAX_BYTES {
+        return Err(TreeError::TooLarge { path: path.to_owned(), bytes });
+    }
+    Ok(Some(fs_err::read(&full)?))
 }
 
 fn kind(path: &Utf8Path) -> Result<Option<Kind>, TreeError> {

@@ -58,6 +58,37 @@ struct Step<'a> {
     functions: usize,
 }
 
+impl Step<'_> {
+    /// The same value as far outwards as the syntax alone takes it.
+    fn climbed(mut self) -> Self {
+        while let Some(parent) = self.node.parent() {
+            match parent.kind() {
+                SyntaxKind::NODE_ROOT
+                | SyntaxKind::NODE_APPLY
+                | SyntaxKind::NODE_SELECT
+                | SyntaxKind::NODE_PAT_ENTRY
+                | SyntaxKind::NODE_DYNAMIC
+                | SyntaxKind::NODE_ATTRPATH_VALUE
+                | SyntaxKind::NODE_INHERIT
+                | SyntaxKind::NODE_INHERIT_FROM => break,
+                SyntaxKind::NODE_PAREN | SyntaxKind::NODE_LIST | SyntaxKind::NODE_LET_IN => {}
+                SyntaxKind::NODE_LAMBDA => self.functions += 1,
+                // Not the condition, nor the set of a `with`.
+                SyntaxKind::NODE_IF_ELSE | SyntaxKind::NODE_ASSERT | SyntaxKind::NODE_WITH
+                    if parent.child(0) != Some(self.node) => {}
+                SyntaxKind::NODE_BIN_OP
+                    if matches!(
+                        parent.operator(),
+                        Some(SyntaxKind::TOKEN_UPDATE | SyntaxKind::TOKEN_CONCAT)
+                    ) => {}
+                _ => self.path.clear(),
+            }
+            self.node = parent;
+        }
+        self
+    }
+}
+
 /// Follows values through the files of a flake.
 pub(super) struct Flow<'a> {
     project: &'a Project,
@@ -132,7 +163,9 @@ impl<'f, 'a> Walk<'f, 'a> {
         }
     }
 
-    fn push(&mut self, mut step: Step<'a>) {
+    /// Goes on from a step, after the part of its way on which nothing can happen.
+    fn push(&mut self, step: Step<'a>) {
+        let mut step = step.climbed();
         step.path.truncate(MAX_DEPTH);
         if self.seen.insert(step.clone()) {
             self.queue.push_back(step);
@@ -147,25 +180,7 @@ impl<'f, 'a> Walk<'f, 'a> {
     /// One step outwards from a node to what is made of its value.
     fn outwards(&mut self, step: Step<'a>) {
         let Some(parent) = step.node.parent() else { return self.top(&step) };
-        let on = |path: Path<'a>| Step { node: parent, path, ..step.clone() };
-        let is_first = parent.child(0) == Some(step.node);
         match parent.kind() {
-            SyntaxKind::NODE_ROOT => self.top(&step),
-            SyntaxKind::NODE_PAREN | SyntaxKind::NODE_LIST | SyntaxKind::NODE_LET_IN => {
-                self.push(on(step.path.clone()));
-            }
-            SyntaxKind::NODE_LAMBDA => {
-                self.push(Step { functions: step.functions + 1, ..on(step.path.clone()) });
-            }
-            // The condition, and the set of a `with`.
-            SyntaxKind::NODE_IF_ELSE | SyntaxKind::NODE_ASSERT | SyntaxKind::NODE_WITH => {
-                self.push(on(if is_first { Vec::new() } else { step.path.clone() }));
-            }
-            SyntaxKind::NODE_BIN_OP => {
-                let keeps =
-                    matches!(parent.operator(), Some(SyntaxKind::TOKEN_UPDATE | SyntaxKind::TOKEN_CONCAT));
-                self.push(on(if keeps { step.path.clone() } else { Vec::new() }));
-            }
             SyntaxKind::NODE_APPLY => self.applied(&step, parent),
             SyntaxKind::NODE_SELECT => self.selected(&step, parent),
             SyntaxKind::NODE_PAT_ENTRY => self.argument_default(&step, parent),
@@ -174,7 +189,8 @@ impl<'f, 'a> Walk<'f, 'a> {
             // `inherit (set) "name"` may quote it.
             SyntaxKind::NODE_INHERIT => self.bound(&step, parent, vec![step.node.name()]),
             SyntaxKind::NODE_INHERIT_FROM => self.inherited(&step, parent),
-            _ => self.push(on(Vec::new())),
+            // Only the root is left that `climbed` does not climb.
+            _ => self.top(&step),
         }
     }
 
