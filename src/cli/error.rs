@@ -121,10 +121,15 @@ impl Error {
                 SplitError::FilteredTree { place: (file, line) }
                 | SplitError::PartitionTaken { place: (file, line), .. },
             ) => Some(place(file, Some(*line), None)),
-            Error::Split(SplitError::Edit(error)) => Some(place(&"flake.nix".into(), error.line(), None)),
-            Error::Split(
-                SplitError::UnknownInput { .. } | SplitError::NoFlakeParts { .. } | SplitError::NoModuleTree,
-            ) => Some("flake.nix".to_owned()),
+            Error::Split(SplitError::Edit(error) | SplitError::NoImports(error)) => {
+                Some(place(&"flake.nix".into(), error.line(), None))
+            }
+            Error::Split(SplitError::UnknownInput { .. } | SplitError::NoFlakeParts { .. }) => {
+                Some("flake.nix".to_owned())
+            }
+            Error::Split(SplitError::Stuck(stuck)) => {
+                stuck.first().map(|stuck| place(&stuck.file, Some(stuck.line), None))
+            }
             Error::Split(SplitError::Stale(finding)) => {
                 Some(place(finding.file.as_ref()?, finding.line, None))
             }

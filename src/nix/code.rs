@@ -148,6 +148,11 @@ impl<'a> Node<'a> {
         self.entry().range.0 as usize
     }
 
+    /// The offset behind its last byte.
+    pub(super) fn end(self) -> usize {
+        self.entry().range.1 as usize
+    }
+
     pub(super) fn text(self) -> &'a str {
         let (start, end) = self.entry().range;
         self.code.text.get(start as usize..end as usize).unwrap_or_default()

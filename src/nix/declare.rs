@@ -333,7 +333,7 @@ impl Reader<'_> {
     }
 
     fn bind(&mut self, name: &str, binding: &ast::AttrpathValue) {
-        let comments = comments_above(self.source, binding.syntax().text_range().start());
+        let comments = comments_above(self.source, binding.syntax().text_range().start().into());
         let line = self.line(binding);
         let declaration = self.declaration(name, line);
         declaration.line = declaration.line.min(line);

@@ -67,7 +67,7 @@ fn parts<'a>(node: Node<'a>, found: &mut Vec<Node<'a>>) {
 
 /// The expressions in a file that are flake-parts modules: a module file's own expression, or in a
 /// flake.nix what is given to `mkFlake`.
-fn module_expressions(source: &Source, is_flake: bool) -> Vec<Node<'_>> {
+pub(super) fn module_expressions(source: &Source, is_flake: bool) -> Vec<Node<'_>> {
     let code = source.code();
     if !is_flake {
         return code.expression().into_iter().collect();
@@ -266,7 +266,7 @@ impl<'a> Chain<'a> {
 }
 
 /// The elements of a list written out, through `++`; anything else is an element itself.
-fn elements(node: Node<'_>) -> Vec<Node<'_>> {
+pub(super) fn elements(node: Node<'_>) -> Vec<Node<'_>> {
     let node = node.bare();
     match node.kind() {
         SyntaxKind::NODE_LIST => node.children().map(Node::bare).collect(),

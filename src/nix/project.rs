@@ -249,3 +249,21 @@ pub fn joined(file: &Utf8Path, path: &str) -> Option<Utf8PathBuf> {
     }
     Some(result)
 }
+
+/// How the file `from` writes the path of `to`, both relative to the flake: `./_inputs`, `../../dev`.
+#[must_use]
+pub fn relative(from: &Utf8Path, to: &Utf8Path) -> String {
+    let folder = from.parent().unwrap_or(Utf8Path::new(""));
+    let parts =
+        |path: &Utf8Path| -> Vec<String> { path.components().map(|part| part.as_str().to_owned()).collect() };
+    let (from, to) = (parts(folder), parts(to));
+    let shared = from.iter().zip(&to).take_while(|(a, b)| a == b).count();
+    let up = vec![".."; from.len() - shared].join("/");
+    let down = to.get(shared..).unwrap_or_default().join("/");
+    match (up.as_str(), down.as_str()) {
+        ("", "") => "./.".to_owned(),
+        ("", down) => format!("./{down}"),
+        (up, "") => format!("{up}/."),
+        (up, down) => format!("{up}/{down}"),
+    }
+}

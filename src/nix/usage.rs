@@ -113,6 +113,15 @@ impl Site {
         }
     }
 
+    /// The site, and with it what the flakeModule that is imported there makes of its options.
+    fn bringing(mut self, reach: Reach) -> Site {
+        self.outputs.extend(reach.outputs);
+        self.direct.extend(reach.direct);
+        self.everything = self.everything.or(reach.everything);
+        self.indirectly = self.indirectly.or(reach.indirectly);
+        self
+    }
+
     fn at(file: &ProjectFile, node: Node<'_>, kind: SiteKind, reach: Reach) -> Site {
         Site::reaching(file.path.clone(), file.source.line(node.start()), kind, reach)
     }
@@ -200,10 +209,22 @@ impl Usages {
             let certain = site.certain && mention.certain && mention.input.is_some();
             let site = Site { certain, outer: mention.outer, ..site };
             let module = mention.input.and_then(|input| modules.of_input(input));
+            let site = match module {
+                Some(module) if site.imported && site.kind == SiteKind::FlakeModule => {
+                    site.bringing(flow.brought_by(module))
+                }
+                _ => site,
+            };
             if module.is_some_and(|module| module.reads_inputs) && site.imported {
                 let outputs: BTreeSet<String> =
                     module.into_iter().flat_map(|it| it.outputs.clone()).collect();
-                let any = Site { imported: false, certain: false, kind: SiteKind::Opaque, ..site.clone() };
+                let any = Site {
+                    imported: false,
+                    outer: false,
+                    certain: false,
+                    kind: SiteKind::Opaque,
+                    ..site.clone()
+                };
                 usages.opaque.push(Site { direct: outputs.clone(), outputs, ..any });
             }
             match mention.input {

@@ -72,9 +72,16 @@ impl NestedFlake<'_> {
 }
 
 /// The text of the module that wires a partition: `attrs` come from it, and its inputs from the flake
-/// in `folder`, a path relative to the module such as `./_inputs`.
+/// in `folder`, a path relative to the module such as `./_inputs`; it has the `modules` at these paths besides
+/// the root's.
 #[must_use]
-pub fn partition_module(partition: &str, attrs: &[&str], folder: &str, flake_parts: &str) -> String {
+pub fn partition_module(
+    partition: &str,
+    attrs: &[&str],
+    folder: &str,
+    modules: &[String],
+    flake_parts: &str,
+) -> String {
     let mut text = String::from("{ inputs, ... }:\n{\n");
     let _ = writeln!(
         text,
@@ -84,12 +91,24 @@ pub fn partition_module(partition: &str, attrs: &[&str], folder: &str, flake_par
     for attr in attrs {
         let _ = writeln!(text, "{} = {};", attribute(attr), quoted(partition));
     }
-    let _ = writeln!(text, "}};\n\npartitions.{}.extraInputsFlake = {folder};\n}}", attribute(partition));
+    let partition = format!("partitions.{}", attribute(partition));
+    let _ = match modules {
+        [] => writeln!(text, "}};\n\n{partition}.extraInputsFlake = {folder};\n}}"),
+        [module] => writeln!(
+            text,
+            "}};\n\n{partition} = {{\nextraInputsFlake = {folder};\nmodule = {module};\n}};\n}}"
+        ),
+        _ => writeln!(
+            text,
+            "}};\n\n{partition} = {{\nextraInputsFlake = {folder};\nmodule.imports = [\n{}\n];\n}};\n}}",
+            modules.join("\n")
+        ),
+    };
     formatted(&text)
 }
 
 /// Formats a generated file as nixfmt does. What cannot be formatted is still Nix.
-fn formatted(text: &str) -> String {
+pub(super) fn formatted(text: &str) -> String {
     nixfmt_rs::format(text).unwrap_or_else(|_| text.to_owned())
 }
 

@@ -28,8 +28,10 @@ const PUBLIC: [&str; 10] = [
 pub enum Reason {
     /// The outputs as a whole depend on it.
     Everything(String),
-    /// The flake's own modules import a module of it.
+    /// The flake's own modules import a module of it, of which nobody knows what belongs to it.
     FlakeModule,
+    /// Code has to move with it, and cannot.
+    Stuck(String),
     /// flake.nix uses the root's inputs outside of modules that take `inputs` themselves.
     Outer,
     /// An output is nothing but a value of it.
@@ -70,7 +72,13 @@ impl fmt::Display for Reason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Reason::Everything(why) => write!(f, "any output may need it: {why}"),
-            Reason::FlakeModule => write!(f, "its flakeModule is imported, which every output evaluates"),
+            Reason::FlakeModule => {
+                write!(
+                    f,
+                    "its flakeModule is imported, and flakepart does not know what it makes of its options"
+                )
+            }
+            Reason::Stuck(why) => write!(f, "code has to move with it that cannot: {why}"),
             Reason::Outer => {
                 write!(f, "flake.nix takes it from the arguments of `outputs`, which stay the root's inputs")
             }
@@ -106,8 +114,8 @@ impl Reason {
     pub fn hint(&self, input: &str) -> Option<String> {
         match self {
             Reason::FlakeModule => Some(format!(
-                "move the module that imports it into the partition's module by hand; \
-                 flakepart moves `{input}` once no module at the root imports it"
+                "flakepart reads it once its source is in the Nix store: `nix flake archive`; or move the \
+                 module that imports `{input}` into the partition's module by hand"
             )),
             Reason::Outer => Some(
                 "let the module take them: `mkFlake { inherit inputs; } ({ inputs, ... }: { … })`".to_owned(),
@@ -157,9 +165,17 @@ impl Flake {
             add(Reason::Pkgs, declared.clone());
         }
         let sites = self.usages.sites.get(input).map_or(&[][..], Vec::as_slice);
+        let stuck = self.carried.get(input).and_then(|carried| carried.as_ref().err()).into_iter().flatten();
+        for stuck in stuck {
+            add(Reason::Stuck(stuck.why.clone()), Some((stuck.file.clone(), stuck.line)));
+        }
         for site in sites.iter().chain(&self.usages.opaque) {
             let place = Some((site.file.clone(), site.line));
-            if site.imported && site.kind == SiteKind::FlakeModule {
+            let carried =
+                moving.iter().chain([&input]).any(|input| self.is_carried(input, &site.file, site.line));
+            if carried {
+                // What it feeds is made where it goes.
+            } else if site.imported && site.kind == SiteKind::FlakeModule {
                 add(Reason::FlakeModule, place.clone());
             } else if site.imported {
                 let why = match site.kind {
@@ -170,10 +186,10 @@ impl Flake {
             } else if let Some(why) = &site.everything {
                 add(Reason::Everything(why.clone()), place.clone());
             }
-            if site.outer {
+            if site.outer && !carried {
                 add(Reason::Outer, place.clone());
             }
-            if let Some(output) = &site.forced {
+            if let Some(output) = site.forced.as_ref().filter(|_| !carried) {
                 add(Reason::Forced(output.clone()), place.clone());
             }
             for output in &site.direct {

@@ -7,7 +7,7 @@ use super::obstacle::PARTITIONS_SINCE;
 use super::{Blocker, FlakeError};
 use crate::finding::Finding;
 use crate::lock::{ExtractError, PruneError};
-use crate::nix::NixError;
+use crate::nix::{NixError, Stuck};
 use crate::suggest::closest;
 
 /// Why flakepart does not split.
@@ -30,10 +30,8 @@ pub enum SplitError {
         modified: i64,
     },
     /// Nobody would import the new module.
-    #[error(
-        "flakepart writes partitions where import-tree reads the modules, and this flake has no import-tree"
-    )]
-    NoModuleTree,
+    #[error("flakepart does not see where to import a partition: {0}")]
+    NoImports(NixError),
     /// A filter of the user's own decides what is imported.
     #[error("import-tree is given a filter here, and flakepart cannot tell which files pass it")]
     FilteredTree {
@@ -66,6 +64,9 @@ pub enum SplitError {
     /// Something keeps inputs at the root.
     #[error("{} cannot move: {}", .0.first().map_or("", |blocker| blocker.input.as_str()), .0.first().map_or(String::new(), |blocker| blocker.reason.to_string()))]
     Blocked(Vec<Blocker>),
+    /// Code would have to move with the inputs, and cannot.
+    #[error("code has to move with them that cannot: {}", .0.first().map_or("", |stuck| stuck.why.as_str()))]
+    Stuck(Vec<Stuck>),
     /// No output is seen to use the inputs.
     #[error("no output is seen to use {inputs}, so there is nothing to route")]
     NoAttrs {
@@ -152,10 +153,9 @@ impl SplitError {
                 "`nix flake update flake-parts` to a revision of {} or later",
                 PARTITIONS_SINCE.1
             )),
-            SplitError::NoModuleTree => Some(
-                "`flakepart lock prune` and `flakepart lock extract` make both locks for a split by hand"
-                    .to_owned(),
-            ),
+            SplitError::NoImports(_) => {
+                Some("give it a set: `mkFlake { inherit inputs; } { imports = [ … ]; }`".to_owned())
+            }
             SplitError::UnknownInput { input, known } => {
                 let close = closest(input, known);
                 Some(match close {
@@ -201,7 +201,10 @@ impl SplitError {
             SplitError::Inconsistent(_) => {
                 Some("please report this, with flake.nix and flake.lock".to_owned())
             }
-            SplitError::FilteredTree { .. } | SplitError::FolderLeaves { .. } | SplitError::Flake(_) => None,
+            SplitError::FilteredTree { .. }
+            | SplitError::FolderLeaves { .. }
+            | SplitError::Flake(_)
+            | SplitError::Stuck(_) => None,
         }
     }
 }

@@ -8,7 +8,7 @@ use thiserror::Error;
 
 use crate::finding::{Code, Finding};
 use crate::lock::{Graph, Lock, LockError, RootInput};
-use crate::nix::{Declarations, FlakeModules, NixError, Project, Site, Source, Usages, joined};
+use crate::nix::{Declarations, FlakeModules, NixError, Project, Site, Source, Stuck, Usages, joined};
 
 /// The flake's Nix files and locks, by path relative to the flake.
 pub type Files = BTreeMap<Utf8PathBuf, Vec<u8>>;
@@ -165,6 +165,10 @@ pub struct Flake {
     pub project: Project,
     /// Who uses which input.
     pub usages: Usages,
+    /// What is known of the inputs' flakeModules.
+    pub modules: FlakeModules,
+    /// For inputs with code that has to move with them: the sites in it, or why it cannot.
+    pub(super) carried: BTreeMap<String, Result<BTreeSet<(Utf8PathBuf, usize)>, Vec<Stuck>>>,
     /// The partitions there are, by name.
     pub partitions: BTreeMap<String, Partition>,
     /// Which partition each routed attribute comes from, with the module and line that say so.
@@ -213,7 +217,8 @@ impl Flake {
             }
         });
         let project = Project::new(parsed.collect());
-        let mut usages = Usages::read(&project, &names, &flake_modules(&lock, &roots, at_hand));
+        let modules = flake_modules(&lock, &roots, at_hand);
+        let mut usages = Usages::read(&project, &names, &modules);
         usages.opaque.extend(unreadable);
         let mut flake = Flake {
             lock,
@@ -224,6 +229,8 @@ impl Flake {
             flake_nix,
             project,
             usages,
+            modules,
+            carried: BTreeMap::new(),
             partitions: BTreeMap::new(),
             routed: BTreeMap::new(),
             module_tree: None,
@@ -233,6 +240,7 @@ impl Flake {
         flake.find_wiring();
         flake.read_nested(files);
         flake.find_followed();
+        flake.find_carried();
         Ok(flake)
     }
 
@@ -349,7 +357,7 @@ fn may_name_inputs(bytes: &[u8], names: &[&str]) -> bool {
     words.any(|word| matches!(word, "inputs" | "inputs'") || names.contains(&word))
 }
 
-fn source(files: &Files, path: &str) -> Result<Source, FlakeError> {
+pub(super) fn source(files: &Files, path: &str) -> Result<Source, FlakeError> {
     let bytes = files.get(Utf8Path::new(path)).ok_or_else(|| FlakeError::Missing { path: path.into() })?;
     Source::parse(bytes).map_err(nix(path))
 }

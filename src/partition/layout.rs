@@ -45,16 +45,38 @@ impl Flake {
 
     /// Whether no partition and no folder has this name.
     pub(super) fn is_free(&self, name: &str) -> bool {
+        let folder = self.folder(name);
+        let taken = |path: &Utf8PathBuf| match &self.module_tree {
+            Some(_) => path.starts_with(&folder),
+            // In a folder of its own it may have modules already.
+            None => ["flake.nix", "flake.lock"].iter().any(|file| *path == folder.join(file)),
+        };
         !self.partitions.contains_key(name)
-            && self.paths.iter().all(|path| {
-                !path.starts_with(self.folder(name)) && *path != self.module_path(name, &self.folder(name))
-            })
+            && self.paths.iter().all(|path| !taken(path) && *path != self.module_path(name, &folder))
     }
 
-    /// The folder of a partition's nested flake: hidden from import-tree by its name.
+    /// The folder of a partition's nested flake: hidden from import-tree by its name; without import-tree
+    /// where this flake, or else most flakes, have such folders (facts/partitions.md).
     pub(super) fn folder(&self, partition: &str) -> Utf8PathBuf {
-        let tree = self.module_tree.as_ref().map_or(Utf8Path::new(""), |tree| &tree.folder);
-        tree.join(partition).join("_inputs")
+        if let Some(tree) = &self.module_tree {
+            return tree.folder.join(partition).join("_inputs");
+        }
+        let beside = self.partitions.values().filter_map(|other| other.folder.as_ref()?.parent());
+        let usual = ["flake", "nix", "", "partitions"].map(Utf8Path::new);
+        let folders: Vec<&Utf8Path> = beside.chain(usual).collect();
+        let exists = |folder: &Utf8Path| self.paths.iter().any(|path| path.starts_with(folder));
+        let there = folders.iter().find(|folder| exists(&folder.join(partition)));
+        // Where its parts are kept in a folder, the partition is one more.
+        let parts = folders.iter().find(|folder| !folder.as_str().is_empty() && exists(folder));
+        there.or(parts).copied().unwrap_or(Utf8Path::new("")).join(partition)
+    }
+
+    /// The folder of the code that moves into a partition.
+    pub(super) fn code_folder(&self, folder: &Utf8Path) -> Utf8PathBuf {
+        match &self.module_tree {
+            Some(_) => folder.parent().unwrap_or(Utf8Path::new("")).join("_module"),
+            None => folder.to_owned(),
+        }
     }
 
     /// The file of the module that wires a partition: beside the nested flake where import-tree looks
@@ -65,7 +87,8 @@ impl Flake {
             Some(tree) if !self.is_visible(beside) => {
                 tree.folder.join("partitions").join(format!("{partition}.nix"))
             }
-            _ => beside.join("partition.nix"),
+            Some(_) => beside.join("partition.nix"),
+            None => folder.join("partition.nix"),
         }
     }
 
@@ -126,20 +149,4 @@ impl Flake {
         let word = shared.into_iter().next()?;
         Some(if word.ends_with('s') { word } else { format!("{word}s") })
     }
-}
-
-/// How the module in `from` writes the path of the folder `to`: `./_inputs`, `../../dev`.
-pub(super) fn relative(from: &Utf8Path, to: &Utf8Path) -> String {
-    let mut from: Vec<&str> =
-        from.parent().unwrap_or(Utf8Path::new("")).components().map(|part| part.as_str()).collect();
-    let mut to: Vec<&str> = to.components().map(|part| part.as_str()).collect();
-    while let (Some(a), Some(b)) = (from.first(), to.first())
-        && a == b
-    {
-        from.remove(0);
-        to.remove(0);
-    }
-    let up = "../".repeat(from.len());
-    let up = if up.is_empty() { "./" } else { up.as_str() };
-    format!("{up}{}", to.join("/"))
 }

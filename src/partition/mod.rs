@@ -4,6 +4,7 @@
 
 mod analysis;
 mod blockers;
+mod carried;
 mod declared;
 mod error;
 mod flake;

@@ -2,6 +2,7 @@
 
 use super::error::SplitError;
 use super::{Flake, declaration_findings};
+use crate::nix::add_import;
 
 /// flake-parts has had partitions since 2024-08-29 (facts/partitions.md).
 pub(super) const PARTITIONS_SINCE: (i64, &str) = (1_724_889_600, "2024-08-29");
@@ -13,9 +14,16 @@ impl Flake {
         if self.flake_parts().is_none() {
             return Some(self.no_flake_parts());
         }
-        let Some(tree) = &self.module_tree else { return Some(SplitError::NoModuleTree) };
-        if tree.filtered {
-            return Some(SplitError::FilteredTree { place: tree.place.clone() });
+        match &self.module_tree {
+            Some(tree) if tree.filtered => {
+                return Some(SplitError::FilteredTree { place: tree.place.clone() });
+            }
+            Some(_) => {}
+            None => {
+                if let Err(error) = add_import(&self.flake_nix, "./partition.nix") {
+                    return Some(SplitError::NoImports(error));
+                }
+            }
         }
         if let Some(modified) = self.flake_parts_modified().filter(|date| *date < PARTITIONS_SINCE.0) {
             return Some(SplitError::OldFlakeParts { modified });

@@ -6,12 +6,16 @@ use camino::{Utf8Path, Utf8PathBuf};
 use serde::Serialize;
 
 use super::error::SplitError;
-use super::layout::{is_plain, relative};
+use super::flake::source;
+use super::layout::is_plain;
 use super::lock_readers::lock_readers;
 use super::{AtHand, Blocker, Files, Flake, Reason};
 use crate::change::Changes;
 use crate::finding::{Code, Finding};
-use crate::nix::{Declaration, NestedFlake, joined, partition_module, remove_inputs};
+use crate::nix::{
+    Declaration, Declarations, NestedFlake, add_import, joined, partition_module, rebased, relative,
+    remove_inputs,
+};
 
 /// Until 2025-11-06 flake-parts fetched flake-compat from the network to load a partition.
 const VENDORED_SINCE: i64 = 1_762_387_200;
@@ -88,6 +92,10 @@ impl SplitPlan {
             }
         }
         plan.root_nodes_after = flake.nodes;
+        let gone = files.keys().filter(|path| !after.contains_key(*path)).cloned().collect::<Vec<_>>();
+        for path in gone {
+            plan.changes.insert(path.clone(), files.get(&path).cloned(), None);
+        }
         for (path, bytes) in after {
             let before = files.get(&path).cloned();
             plan.changes.insert(path, before, Some(bytes));
@@ -222,11 +230,20 @@ fn step(flake: &Flake, flake_parts: &str, choice: &Choice, files: &mut Files) ->
     let root_lock = flake.lock.prune(&names)?;
     let nested_lock = flake.lock.extract(&names, &aliases)?;
     let nested_flake = nested_flake(flake, choice, &aliases);
-    let text = remove_inputs(&flake.flake_nix, &flake.declarations, &names)?.apply(flake.flake_nix.text());
+    let modules = relocate(flake, choice, files)?;
+    let modules: Vec<String> = modules.iter().map(|path| relative(&module, path)).collect();
+    let flake_nix = source(files, "flake.nix")?;
+    let text = remove_inputs(&flake_nix, &Declarations::read(&flake_nix)?, &names)?.apply(flake_nix.text());
     let attrs: Vec<&str> = choice.attrs.iter().map(String::as_str).collect();
-    let wiring = partition_module(&choice.partition, &attrs, &relative(&module, &choice.folder), flake_parts);
+    let folder = relative(&module, &choice.folder);
+    let wiring = partition_module(&choice.partition, &attrs, &folder, &modules, flake_parts);
 
     files.insert("flake.nix".into(), text.into_bytes());
+    if flake.module_tree.is_none() {
+        let flake_nix = source(files, "flake.nix")?;
+        let import = add_import(&flake_nix, &relative(Utf8Path::new("flake.nix"), &module))?;
+        files.insert("flake.nix".into(), import.apply(flake_nix.text()).into_bytes());
+    }
     files.insert("flake.lock".into(), root_lock.to_bytes());
     files.insert(choice.folder.join("flake.nix"), nested_flake.into_bytes());
     files.insert(choice.folder.join("flake.lock"), nested_lock.to_bytes());
@@ -239,6 +256,50 @@ fn step(flake: &Flake, flake_parts: &str, choice: &Choice, files: &mut Files) ->
         aliases,
         nested_nodes: nested_lock.nodes.len() - 1,
     })
+}
+
+/// Moves the code that has to go with the inputs; gives the modules that the partition gets.
+fn relocate(flake: &Flake, choice: &Choice, files: &mut Files) -> Result<Vec<Utf8PathBuf>, SplitError> {
+    let moving = choice.inputs.iter().map(String::as_str).collect();
+    let folder = flake.code_folder(&choice.folder);
+    let relocated = flake.relocated(&moving, &choice.attrs, &folder).map_err(SplitError::Stuck)?;
+    let mut modules = Vec::new();
+    for (path, edits) in relocated.edits {
+        let before = source(files, path.as_str())?;
+        files.insert(path, edits.apply(before.text()).into_bytes());
+    }
+    for (path, text) in relocated.modules {
+        let name = if path == "flake.nix" { "module" } else { path.file_stem().unwrap_or("module") };
+        let name = if name == "default" {
+            path.parent().and_then(Utf8Path::file_name).unwrap_or(name)
+        } else {
+            name
+        };
+        let module = (1..)
+            .map(|number| if number == 1 { format!("{name}.nix") } else { format!("{name}-{number}.nix") })
+            .map(|name| folder.join(name))
+            .find(|module| !files.contains_key(module) && module.file_name() != Some("partition.nix"));
+        if let Some(module) = module {
+            files.insert(module.clone(), text.into_bytes());
+            modules.push(module);
+        }
+    }
+    for path in relocated.whole {
+        if !flake.is_visible(&path) {
+            modules.push(path);
+            continue;
+        }
+        // What import-tree sees it would import at the root, too.
+        let module = folder.join(path.file_name().unwrap_or_default());
+        if files.contains_key(&module) {
+            return Err(SplitError::FileTaken { path: module });
+        }
+        let text = rebased(&source(files, path.as_str())?, &path, &module);
+        files.remove(&path);
+        files.insert(module.clone(), text.into_bytes());
+        modules.push(module);
+    }
+    Ok(modules)
 }
 
 /// Refuses a partition's name that is taken, or that could not be a folder or a Nix attribute.

@@ -98,7 +98,7 @@ fn bindings(from: &Source, declaration: &Declaration) -> Vec<Binding> {
                     .filter(|text| !text.contains('\n') && !text.starts_with('#')),
             });
         Some(Binding {
-            comments: super::comments_above(from, range.start()),
+            comments: super::comments_above(from, range.start().into()),
             lines,
             behind: behind.to_owned(),
             line: words.collect(),

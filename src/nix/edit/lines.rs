@@ -63,11 +63,11 @@ fn comment_line_above(source: &Source, line: usize) -> Option<usize> {
 }
 
 /// The comment lines directly above `offset`, outermost first, without their indentation.
-pub(in crate::nix) fn comments_above(source: &Source, offset: TextSize) -> Vec<String> {
+pub(in crate::nix) fn comments_above(source: &Source, offset: usize) -> Vec<String> {
     let text = source.text();
-    let mut line = line_start(text, usize::from(offset));
+    let mut line = line_start(text, offset);
     let mut comments = Vec::new();
-    if !is_blank(&text[line..usize::from(offset)]) {
+    if !is_blank(&text[line..offset]) {
         return comments;
     }
     while let Some(above) = comment_line_above(source, line) {

@@ -2,6 +2,8 @@
 
 mod add;
 mod arguments;
+mod cut;
+mod imports;
 mod lines;
 mod remove;
 mod repoint;
@@ -12,6 +14,8 @@ use super::declare::Declarations;
 use super::{NixError, Source};
 
 pub use add::add_inputs;
+pub(super) use cut::{cut_bindings, cut_elements, cut_operands};
+pub use imports::add_import;
 pub(super) use lines::comments_above;
 pub use remove::remove_inputs;
 pub use repoint::repoint;
@@ -33,6 +37,13 @@ impl Edits {
 
     fn replace(&mut self, range: Range<usize>, text: impl Into<String>) {
         self.changes.push((range, text.into()));
+    }
+
+    /// The same, each range once.
+    pub(super) fn without_doubles(mut self) -> Edits {
+        self.changes.sort_by_key(|(range, _)| (range.start, range.end));
+        self.changes.dedup();
+        self
     }
 
     /// The ranges that change, in bytes of the original; an empty one is where something comes in.

@@ -15,18 +15,21 @@ pub fn remove_inputs(
     let mut edits = Edits::default();
     let mut expected = declarations.clone();
     let removed: Vec<_> = names.iter().filter_map(|name| expected.inputs.remove(*name)).collect();
-    let mut extents: Vec<(usize, usize)> = removed
-        .iter()
-        .flat_map(|declaration| &declaration.bindings)
-        .map(|binding| extent(source, usize::from(binding.start()), usize::from(binding.end())))
-        .collect();
+    let bindings = removed.iter().flat_map(|declaration| &declaration.bindings);
+    let ranges = bindings.map(|binding| (usize::from(binding.start()), usize::from(binding.end())));
+    cut_extents(source, ranges, &mut edits);
+    remove_arguments(source, names, &mut edits)?;
+    edits.verified(source, &expected, removed.first().map_or(1, |declaration| declaration.line))
+}
+
+/// Cuts what stands at these ranges, with the comments that belong to it and no double blank line left.
+pub(super) fn cut_extents(source: &Source, ranges: impl Iterator<Item = (usize, usize)>, edits: &mut Edits) {
+    let mut extents: Vec<(usize, usize)> = ranges.map(|(start, end)| extent(source, start, end)).collect();
     extents.sort_unstable();
     for (start, end) in joined(source.text(), extents) {
         let (start, end) = without_double_blank(source.text(), start, end);
         edits.cut(start, end);
     }
-    remove_arguments(source, names, &mut edits)?;
-    edits.verified(source, &expected, removed.first().map_or(1, |declaration| declaration.line))
 }
 
 /// Joins extents that touch or have only blank lines between them, so that a run of removed bindings

@@ -55,6 +55,12 @@ impl FlakeModules {
         }
     }
 
+    /// Whether it is known what the flakeModule of an input does.
+    #[must_use]
+    pub fn knows(&self, input: &str) -> bool {
+        self.by_input.contains_key(input)
+    }
+
     /// That of an input.
     pub(super) fn of_input(&self, input: &str) -> Option<&FlakeModule> {
         self.by_input.get(input)

@@ -176,7 +176,7 @@ impl<'a> Walk<'_, 'a> {
     }
 
     /// The outputs that a flakeModule makes, and whatever reads its options.
-    fn made_by(&mut self, module: &'a FlakeModule) {
+    pub(super) fn made_by(&mut self, module: &'a FlakeModule) {
         for output in &module.outputs {
             self.output(output, &[], &[]);
             if output == "formatter" {

@@ -14,7 +14,7 @@ use rustc_hash::FxHashSet;
 pub(super) use definitions::PER_SYSTEM_OUTPUTS;
 
 use crate::nix::code::{Node, Path};
-use crate::nix::flake_module::FlakeModules;
+use crate::nix::flake_module::{FlakeModule, FlakeModules};
 use crate::nix::project::{Project, Role};
 use crate::nix::readers::{Place, Readers, below};
 use crate::nix::scope::{Scopes, Variable};
@@ -110,6 +110,11 @@ impl<'a> Flow<'a> {
     /// Follows the `pkgs` that flake-parts makes of the input `nixpkgs` where no module here defines it.
     pub(super) fn default_pkgs(&self) -> Option<Reach> {
         (!self.readers.defines_pkgs()).then(|| self.walk(|walk| walk.defined_argument("pkgs", &[])))
+    }
+
+    /// Follows what a flakeModule makes of its options.
+    pub(super) fn brought_by(&self, module: &'a FlakeModule) -> Reach {
+        self.walk(|walk| walk.made_by(module))
     }
 
     fn walk(&self, start: impl FnOnce(&mut Walk<'_, 'a>)) -> Reach {

@@ -1,0 +1,79 @@
+//! A module put among the `imports` of a flake.nix.
+
+use super::Edits;
+use super::lines::{indentation, is_blank, line_break, line_start};
+use crate::nix::code::Node;
+use crate::nix::module::module_expressions;
+use crate::nix::{NixError, Source};
+use rnix::SyntaxKind;
+
+/// Imports the module at `path`, as written (`./dev/partition.nix`), into the module that a flake.nix gives
+/// to `mkFlake`: at the end of its `imports`, or as the first that it has.
+pub fn add_import(source: &Source, path: &str) -> Result<Edits, NixError> {
+    let refused = |line: usize| NixError::CannotEdit {
+        line,
+        what: "what `mkFlake` gets is no set with a list of `imports`".to_owned(),
+    };
+    let module = module_expressions(source, true).into_iter().next().ok_or_else(|| refused(1))?;
+    let line = source.line(module.start());
+    let set = set(module).ok_or_else(|| refused(line))?;
+    let text = source.text();
+    let mut edits = Edits::default();
+    let imports = set.bindings().find(|binding| binding.names() == [Some("imports")]);
+    let Some(imports) = imports else {
+        let brace = set.start() + 1;
+        match set
+            .children()
+            .next()
+            .filter(|first| is_blank(&text[line_start(text, first.start())..first.start()]))
+        {
+            Some(first) => {
+                let indent = indentation(text, first.start());
+                edits.insert(brace, format!("{}{indent}imports = [ {path} ];{0}", line_break(text)));
+            }
+            None => edits.insert(brace, format!(" imports = [ {path} ];")),
+        }
+        return Ok(edits);
+    };
+    let list = imports.value().and_then(list).ok_or_else(|| refused(source.line(imports.start())))?;
+    match list.last_child() {
+        None => edits.replace(list.start()..list.end(), format!("[ {path} ]")),
+        Some(last) if is_blank(&text[line_start(text, last.start())..last.start()]) => {
+            // Behind the comment that may stand behind the last one.
+            let behind = text[last.end()..list.end()].lines().next().unwrap_or_default();
+            let comment = if behind.trim_start().starts_with('#') { behind.len() } else { 0 };
+            let indent = indentation(text, last.start());
+            edits.insert(last.end() + comment, format!("{}{indent}{path}", line_break(text)));
+        }
+        Some(last) => edits.insert(last.end(), format!(" {path}")),
+    }
+    Ok(edits)
+}
+
+/// The set that a module is.
+fn set(module: Node<'_>) -> Option<Node<'_>> {
+    let node = module.bare();
+    match node.kind() {
+        SyntaxKind::NODE_ATTR_SET => Some(node),
+        SyntaxKind::NODE_LAMBDA | SyntaxKind::NODE_LET_IN | SyntaxKind::NODE_WITH => set(node.last_child()?),
+        SyntaxKind::NODE_BIN_OP if node.operator() == Some(SyntaxKind::TOKEN_UPDATE) => {
+            // The right one counts where both have `imports`.
+            let sets: Vec<Node<'_>> = node.children().filter_map(set).collect();
+            let with_imports = |set: &&Node<'_>| set.bindings().any(|it| it.names() == [Some("imports")]);
+            sets.iter().rev().find(with_imports).copied()
+        }
+        _ => None,
+    }
+}
+
+/// The last list written out in a chain of `++`.
+fn list(value: Node<'_>) -> Option<Node<'_>> {
+    let node = value.bare();
+    match node.kind() {
+        SyntaxKind::NODE_LIST => Some(node),
+        SyntaxKind::NODE_BIN_OP if node.operator() == Some(SyntaxKind::TOKEN_CONCAT) => {
+            node.children().filter_map(list).last()
+        }
+        _ => None,
+    }
+}

@@ -1,0 +1,299 @@
+//! Code carried out of a file into a module of its own, with what it needs from around it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use camino::Utf8Path;
+use rnix::SyntaxKind;
+
+use super::leaving::{Leaving, Piece};
+use super::{Relocating, Stuck};
+use crate::nix::code::Node;
+use crate::nix::edit::comments_above;
+use crate::nix::items::{Item, What};
+use crate::nix::project::{ProjectFile, Role, joined, relative};
+use crate::nix::scope::Scopes;
+use crate::nix::write::{attribute, formatted};
+
+/// The text of a module in `folder` that says what leaves a file; empty where nothing does.
+pub(super) fn carried(
+    relocating: &Relocating<'_>,
+    file: &ProjectFile,
+    leaving: &Leaving<'_>,
+    folder: &Utf8Path,
+) -> Result<String, Vec<Stuck>> {
+    let scopes = Scopes::of(file.source.code());
+    let mut carrier = Carrier {
+        relocating,
+        file,
+        scopes: &scopes,
+        folder,
+        top: Level::default(),
+        system: Level::default(),
+        seen: BTreeSet::new(),
+        stuck: Vec::new(),
+    };
+    for (piece, item) in &leaving.pieces {
+        carrier.carry(*piece, item);
+    }
+    if carrier.stuck.is_empty() { Ok(carrier.text()) } else { Err(carrier.stuck) }
+}
+
+/// What stands in the new module, at its top or in its `perSystem`.
+#[derive(Default)]
+struct Level {
+    /// The arguments of its function.
+    arguments: BTreeSet<String>,
+    /// What its function calls all arguments together.
+    whole: Option<String>,
+    /// The bindings of its `let`, by where they stood.
+    lets: BTreeMap<u32, String>,
+    imports: Vec<String>,
+    definitions: Vec<String>,
+    /// The expressions that make further parts of it.
+    parts: Vec<String>,
+}
+
+impl Level {
+    fn is_empty(&self) -> bool {
+        self.imports.is_empty() && self.definitions.is_empty() && self.parts.is_empty()
+    }
+
+    /// The level as an expression; `inner` is a definition more.
+    fn text(&self, inner: &str) -> String {
+        let mut text = String::new();
+        if let (Some(whole), true) = (&self.whole, self.arguments.is_empty()) {
+            text.push_str(&format!("{whole}:\n"));
+        } else if !self.arguments.is_empty() {
+            let names: Vec<&str> = self.arguments.iter().map(String::as_str).collect();
+            let whole = self.whole.as_ref().map_or(String::new(), |whole| format!("{whole}@"));
+            text.push_str(&format!("{whole}{{ {}, ... }}:\n", names.join(", ")));
+        }
+        if !self.lets.is_empty() {
+            let lets: Vec<&str> = self.lets.values().map(String::as_str).collect();
+            text.push_str(&format!("let\n{}\nin\n", lets.join("\n")));
+        }
+        let mut sets = Vec::new();
+        if !self.imports.is_empty()
+            || !self.definitions.is_empty()
+            || !inner.is_empty()
+            || self.parts.is_empty()
+        {
+            let mut set = String::from("{\n");
+            if !self.imports.is_empty() {
+                set.push_str(&format!("imports = [\n{}\n];\n\n", self.imports.join("\n")));
+            }
+            set.push_str(&self.definitions.join("\n"));
+            set.push_str(&format!("{inner}\n}}"));
+            sets.push(set);
+        }
+        sets.extend(self.parts.iter().cloned());
+        text.push_str(&sets.join(" // "));
+        text
+    }
+}
+
+struct Carrier<'a, 's> {
+    relocating: &'s Relocating<'s>,
+    file: &'a ProjectFile,
+    scopes: &'s Scopes<'a>,
+    folder: &'s Utf8Path,
+    top: Level,
+    system: Level,
+    /// The variables that were looked up, by scope and name.
+    seen: BTreeSet<(u32, &'a str)>,
+    stuck: Vec<Stuck>,
+}
+
+impl<'a> Carrier<'a, '_> {
+    fn carry(&mut self, piece: Piece<'a>, item: &Item<'a>) {
+        let node = piece.node();
+        self.capture(node, item);
+        let text = rebased_text(node, &self.file.path, self.folder);
+        let comments = comments_above(&self.file.source, node.start());
+        let text = match &item.what {
+            // The sets around it, which it leaves, say where it belongs.
+            What::Definition { prefix, .. } => {
+                let names = prefix.iter().flatten().map(|name| format!("{}.", attribute(name)));
+                names.chain([text]).collect()
+            }
+            _ => text,
+        };
+        let text = comments.into_iter().chain([text]).collect::<Vec<_>>().join("\n");
+        let inside = item.of_system && item.per_system.is_some_and(|function| function.contains(node));
+        let level = if inside { &mut self.system } else { &mut self.top };
+        match piece {
+            Piece::Import(element) => {
+                let is_plain = matches!(element.kind(), SyntaxKind::NODE_SELECT | SyntaxKind::NODE_IDENT)
+                    || element.kind() == SyntaxKind::NODE_PAREN;
+                level.imports.push(if is_plain { text } else { format!("({text})") });
+            }
+            Piece::Definition(_) => level.definitions.push(text),
+            Piece::Part(_) => level.parts.push(format!("({text})")),
+        }
+    }
+}
+
+impl<'a> Carrier<'a, '_> {
+    /// Takes along the variables that a piece of code uses and does not bind itself.
+    fn capture(&mut self, node: Node<'a>, item: &Item<'a>) {
+        let scopes = self.scopes;
+        let mut captured: Vec<(Node<'a>, &'a str)> = scopes
+            .variables()
+            .filter(|((scope, _), uses)| !node.contains(*scope) && uses.iter().any(|it| node.contains(*it)))
+            .map(|(variable, _)| *variable)
+            .collect();
+        captured.sort_by_key(|(scope, name)| (scope.number(), *name));
+        for (scope, name) in captured {
+            if self.seen.insert((scope.number(), name)) {
+                self.bind(scope, name, node, item);
+            }
+        }
+        let opened = |(inner, _): &&(Node<'a>, &'a str)| {
+            node.contains(*inner)
+                && inner.ancestors().any(|outer| {
+                    outer.kind() == SyntaxKind::NODE_WITH
+                        && !node.contains(outer)
+                        && outer.child(1).is_some_and(|body| body.contains(*inner))
+                })
+        };
+        if let Some((_, name)) = scopes.in_with.iter().find(opened) {
+            self.refuse(node, format!("`{name}` comes from a `with` around it"));
+        }
+    }
+
+    fn refuse(&mut self, node: Node<'_>, why: String) {
+        self.stuck.push(self.relocating.stuck(self.file, node, why));
+    }
+
+    /// Binds a variable in the new module as it is bound where the code comes from.
+    fn bind(&mut self, scope: Node<'a>, name: &'a str, node: Node<'a>, item: &Item<'a>) {
+        let is_flake = self.file.role == Role::Flake;
+        match scope.kind() {
+            SyntaxKind::NODE_LAMBDA if Some(scope) == item.per_system => {
+                argument(&mut self.system, scope, name)
+            }
+            SyntaxKind::NODE_LAMBDA if Some(scope) == item.function => argument(&mut self.top, scope, name),
+            // The inputs of the root are not those of the partition.
+            SyntaxKind::NODE_LAMBDA if is_flake && Some(scope) == self.file.source.outputs() => {
+                self.input(scope, name);
+            }
+            SyntaxKind::NODE_LET_IN => self.local(scope, name, item),
+            SyntaxKind::NODE_LAMBDA => {
+                self.refuse(node, format!("it uses `{name}`, an argument of a function around it"));
+            }
+            _ => self.refuse(node, format!("it uses `{name}` of a `rec` set around it")),
+        }
+    }
+
+    /// An argument of a flake.nix's `outputs`.
+    fn input(&mut self, outputs: Node<'a>, name: &'a str) {
+        let is_one = outputs.child(0).is_some_and(|it| is_formal(it, name));
+        match (is_one, name) {
+            (true, "self") | (false, "inputs") => {
+                self.top.arguments.insert(name.to_owned());
+            }
+            _ => {
+                self.top.arguments.insert("inputs".to_owned());
+                let text =
+                    if is_one { format!("inherit (inputs) {name};") } else { format!("{name} = inputs;") };
+                // No two variables of one function have one name.
+                let number = outputs.number() + u32::try_from(self.top.lets.len()).unwrap_or_default();
+                self.top.lets.insert(number, text);
+            }
+        }
+    }
+
+    /// A variable of a `let`.
+    fn local(&mut self, scope: Node<'a>, name: &'a str, item: &Item<'a>) {
+        let of_system = item.per_system.is_some_and(|function| function.contains(scope));
+        for entry in scope.children() {
+            let (node, text) = match entry.kind() {
+                SyntaxKind::NODE_ATTRPATH_VALUE if entry.names().first() == Some(&Some(name)) => {
+                    (entry, rebased_text(entry, &self.file.path, self.folder))
+                }
+                SyntaxKind::NODE_INHERIT => {
+                    let Some(attr) = entry.inherited().find(|attr| attr.name() == Some(name)) else {
+                        continue;
+                    };
+                    match entry.source() {
+                        Some(source) => {
+                            let from = rebased_text(source, &self.file.path, self.folder);
+                            (source, format!("inherit {from} {};", attr.text()))
+                        }
+                        None => (attr, format!("inherit {};", attr.text())),
+                    }
+                }
+                _ => continue,
+            };
+            self.capture(node, item);
+            let level = if of_system { &mut self.system } else { &mut self.top };
+            level.lets.insert(node.number(), text);
+        }
+    }
+
+    /// The new module.
+    fn text(self) -> String {
+        if self.top.is_empty() && self.system.is_empty() {
+            return String::new();
+        }
+        let per_system = if self.system.is_empty() {
+            String::new()
+        } else {
+            format!("\n\nperSystem = {};", self.system.text(""))
+        };
+        formatted(&self.top.text(&per_system))
+    }
+}
+
+/// Whether a function's parameter names an argument by itself, and not all of them together.
+fn is_formal(parameter: Node<'_>, name: &str) -> bool {
+    parameter.kind() == SyntaxKind::NODE_PATTERN
+        && parameter.children().any(|entry| {
+            entry.kind() == SyntaxKind::NODE_PAT_ENTRY && entry.child(0).is_some_and(|it| it.text() == name)
+        })
+}
+
+fn argument(level: &mut Level, function: Node<'_>, name: &str) {
+    if function.child(0).is_some_and(|parameter| is_formal(parameter, name)) {
+        level.arguments.insert(name.to_owned());
+    } else {
+        level.whole = Some(name.to_owned());
+    }
+}
+
+/// The text of code that goes from a file into a folder, with the paths in it still leading where they led.
+fn rebased_text(node: Node<'_>, file: &Utf8Path, folder: &Utf8Path) -> String {
+    let mut text = String::new();
+    let mut kept = 0;
+    for path in node.descendants().filter(|it| it.kind() == SyntaxKind::NODE_PATH_REL) {
+        let (start, end) = (path.start() - node.start(), path.end() - node.start());
+        text.push_str(node.text().get(kept..start).unwrap_or_default());
+        text.push_str(&rebased_path(path.text(), file, folder));
+        kept = end;
+    }
+    text.push_str(node.text().get(kept..).unwrap_or_default());
+    text
+}
+
+/// A path literal of which only the folders before what is computed change.
+fn rebased_path(path: &str, file: &Utf8Path, folder: &Utf8Path) -> String {
+    let certain = path.find("${").unwrap_or(path.len());
+    let (head, tail) = match path.get(..certain).and_then(|head| head.rsplit_once('/')) {
+        Some((head, _)) if certain < path.len() => (head, path.get(head.len()..).unwrap_or_default()),
+        _ => (path, ""),
+    };
+    // What leads out of the flake Nix refuses wherever it stands.
+    let Some(target) = joined(file, head) else { return path.to_owned() };
+    format!("{}{tail}", relative(&folder.join("module.nix"), &target))
+}
+
+/// The text of a file that moves from one path to another, with the paths in it still leading where they
+/// led.
+#[must_use]
+pub fn rebased(source: &crate::nix::Source, from: &Utf8Path, to: &Utf8Path) -> String {
+    let root = source.code().root();
+    let folder = to.parent().unwrap_or(Utf8Path::new(""));
+    let head = source.text().get(..root.start()).unwrap_or_default();
+    let tail = source.text().get(root.end()..).unwrap_or_default();
+    format!("{head}{}{tail}", rebased_text(root, from, folder))
+}
