@@ -48,6 +48,8 @@ pub enum Code {
     PinDrift,
     /// A partition declares an input under a root input's name, and so hides the root's.
     PinShadows,
+    /// Any output may need an input that moves, for all that can be seen.
+    MayBeNeeded,
     /// Consumers cannot reach inputs that moved into a partition.
     ConsumersLoseInputs,
     /// The nested lock has to be updated on its own.
@@ -62,7 +64,7 @@ pub enum Code {
 
 impl Code {
     /// All of them, by name.
-    pub const ALL: [Code; 20] = [
+    pub const ALL: [Code; 21] = [
         Code::ConsumersLoseInputs,
         Code::FetchesFlakeCompat,
         Code::FollowsDiffer,
@@ -74,6 +76,7 @@ impl Code {
         Code::LockNotCanonical,
         Code::LockRead,
         Code::LockUnreachable,
+        Code::MayBeNeeded,
         Code::OverBudget,
         Code::PartitionIncomplete,
         Code::PartitionUndefined,
@@ -105,6 +108,7 @@ impl Code {
             Code::PinDrift => "pin-drift",
             Code::PinShadows => "pin-shadows",
             Code::ConsumersLoseInputs => "consumers-lose-inputs",
+            Code::MayBeNeeded => "may-be-needed",
             Code::UpdateNested => "update-nested",
             Code::FetchesFlakeCompat => "fetches-flake-compat",
             Code::OverBudget => "over-budget",
@@ -130,6 +134,7 @@ impl Code {
             | Code::LockNotCanonical
             | Code::LockRead
             | Code::LockUnreachable
+            | Code::MayBeNeeded
             | Code::PinShadows
             | Code::UnreadableCode => Level::Warning,
             Code::InputUnused | Code::SeveralRevisions | Code::ConsumersLoseInputs | Code::UpdateNested => {

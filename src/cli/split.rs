@@ -135,6 +135,7 @@ fn request(arguments: &Arguments) -> Request {
         partition: arguments.partition.clone(),
         attrs: arguments.attrs.clone(),
         folder: arguments.folder.clone(),
+        proven: !arguments.no_verify,
     }
 }
 

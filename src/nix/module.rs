@@ -305,6 +305,15 @@ pub(super) fn is_imported(node: Node<'_>) -> bool {
     }
 }
 
+/// Whether a path literal is read as an expression, and that is not among the `imports` of a module.
+pub(super) fn is_called(node: Node<'_>) -> bool {
+    let function = outside_of_lists(node).filter(|outer| outer.kind() == SyntaxKind::NODE_APPLY);
+    let function = function.and_then(|apply| apply.child(0)).and_then(Node::last_name);
+    let mut bindings = node.ancestors().filter(|outer| outer.kind() == SyntaxKind::NODE_ATTRPATH_VALUE);
+    matches!(function, Some("import" | "scopedImport" | "callPackage"))
+        && !bindings.any(|binding| binding.names().last() == Some(&Some("imports")))
+}
+
 /// What holds a node, seen through lists, parentheses and `++`.
 fn outside_of_lists(node: Node<'_>) -> Option<Node<'_>> {
     node.ancestors().skip(1).find(|outer| match outer.kind() {

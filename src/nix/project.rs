@@ -8,7 +8,7 @@ use rnix::SyntaxKind;
 
 use super::Source;
 use super::code::Node;
-use super::module::{is_imported, stands_in_imports};
+use super::module::{is_called, is_imported, stands_in_imports};
 
 /// How a flake comes to read one of its files.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,6 +42,9 @@ pub(super) struct ProjectFile {
     pub(super) role: Role,
     /// The places that name files of the flake, by the node's number, with the files.
     pub(super) references: Vec<(u32, Vec<usize>)>,
+    /// Whether flake-parts may read it as a module: what is imported as an expression, and not among
+    /// `imports`, is a module of something else at most.
+    pub(super) may_be_module: bool,
 }
 
 impl Project {
@@ -52,7 +55,7 @@ impl Project {
             .into_iter()
             .map(|(path, source)| {
                 let role = if path == "flake.nix" { Role::Flake } else { Role::Unreached };
-                ProjectFile { path, source, role, references: Vec::new() }
+                ProjectFile { path, source, role, references: Vec::new(), may_be_module: true }
             })
             .collect();
         let index = files.iter().enumerate().map(|(at, file)| (file.path.clone(), at)).collect();
@@ -64,6 +67,7 @@ impl Project {
             file.references = references;
         }
         project.find_imported();
+        project.find_possible_modules();
         project
     }
 
@@ -75,9 +79,10 @@ impl Project {
             .map(|file| (file.path.as_path(), &file.source, file.role == Role::Flake))
     }
 
-    /// The text of every file, by path.
-    pub fn texts(&self) -> impl Iterator<Item = (&Utf8Path, &str)> {
-        self.files.iter().map(|file| (file.path.as_path(), file.source.text()))
+    /// The text of a file.
+    #[must_use]
+    pub fn text(&self, path: &Utf8Path) -> Option<&str> {
+        self.index.get(path).and_then(|at| self.files.get(*at)).map(|file| file.source.text())
     }
 
     /// The role of a file.
@@ -136,6 +141,31 @@ impl Project {
         }
     }
 
+    fn find_possible_modules(&mut self) {
+        let mut possible: Vec<bool> =
+            (0..self.files.len()).map(|at| self.role_at(at) != Some(Role::Imported)).collect();
+        let is = |wanted: &[Role], at: usize| self.role_at(at).is_some_and(|role| wanted.contains(&role));
+        let mut queue: Vec<usize> =
+            (0..self.files.len()).filter(|at| is(&[Role::Flake, Role::Module], *at)).collect();
+        while let Some(file) = queue.pop().and_then(|at| self.files.get(at)) {
+            let handed_on =
+                file.references.iter().filter(|(node, _)| !is_called(file.source.code().node(*node)));
+            for target in handed_on.flat_map(|(_, targets)| targets) {
+                if let Some(possible) = possible.get_mut(*target).filter(|possible| !**possible) {
+                    *possible = true;
+                    queue.push(*target);
+                }
+            }
+        }
+        for (file, possible) in self.files.iter_mut().zip(possible) {
+            file.may_be_module = possible;
+        }
+    }
+
+    fn role_at(&self, at: usize) -> Option<Role> {
+        self.files.get(at).map(|file| file.role)
+    }
+
     /// import-tree passes over a path with `/_` in it (import-tree: `default.nix`).
     fn is_visible(&self, at: usize, root: &Utf8Path) -> bool {
         self.files.get(at).is_some_and(|file| {
@@ -155,8 +185,6 @@ impl Project {
     /// whoever names their folder.
     fn references(&self, from: usize) -> Vec<(u32, Vec<usize>)> {
         let Some(file) = self.files.get(from) else { return Vec::new() };
-        let is_module =
-            |at: &usize| self.files.get(*at).is_some_and(|it| matches!(it.role, Role::Flake | Role::Module));
         let named = |node: Node<'_>| {
             let (from_root, text) = written_path(node)?;
             let base = if from_root { Utf8Path::new("flake.nix") } else { &file.path };
@@ -166,11 +194,16 @@ impl Project {
                 Some(exact) => vec![*exact],
                 // The folder of another flake, a template or an example: its code is its own.
                 None if path != "" && self.index.contains_key(&path.join("flake.nix")) => Vec::new(),
-                None => self.below(&path).filter(|at| !is_module(at) && *at != from).collect(),
+                None => self.below(&path).filter(|at| !self.is_module(*at) && *at != from).collect(),
             };
             (!files.is_empty()).then_some((node.number(), files))
         };
         file.source.code().root().descendants().filter_map(named).collect()
+    }
+
+    /// Whether the file is a flake-parts module, or the flake.nix.
+    pub(super) fn is_module(&self, at: usize) -> bool {
+        matches!(self.role_at(at), Some(Role::Flake | Role::Module))
     }
 
     /// Whether a place that names the file `target` hands it to the module system, which reads it as the

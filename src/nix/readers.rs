@@ -23,6 +23,13 @@ pub(super) struct Place<'a> {
     names: Path<'a>,
 }
 
+impl Place<'_> {
+    /// Whether it reads something of just this name.
+    pub(super) fn reads(&self, name: Option<&Option<&str>>) -> bool {
+        name.is_some_and(|name| name.is_some() && self.names.first() == Some(name))
+    }
+}
+
 /// Who reads what in the files of a flake.
 #[derive(Debug, Default)]
 pub(super) struct Readers<'a> {
@@ -100,6 +107,11 @@ impl<'a> Readers<'a> {
                 }
                 _ => {}
             }
+        }
+        if !is_module {
+            // Modules of NixOS and of others have a `config`, too, and hand the whole of it on.
+            let whole = file.may_be_module && speaks_flake_parts(file.source.code().root());
+            readers.configs.retain(|place| whole || (file.may_be_module && !place.names.is_empty()));
         }
         // Hash maps have no order of their own, but the first reason that is found is the one that is told.
         let maps = readers.arguments.values_mut().chain(readers.selves.values_mut());
@@ -222,6 +234,15 @@ fn reading<'s, 'p, 'a>(
     path: &'p [Option<&'a str>],
 ) -> impl Iterator<Item = (&'s Place<'a>, Path<'a>)> + use<'s, 'p, 'a> {
     places.iter().filter_map(|place| Some((place, below(&place.names, path)?)))
+}
+
+/// Whether code says something that only modules of flake-parts do.
+fn speaks_flake_parts(code: Node<'_>) -> bool {
+    code.descendants().any(|node| match node.kind() {
+        SyntaxKind::NODE_IDENT => matches!(node.text(), "perSystem" | "withSystem" | "partitions"),
+        SyntaxKind::NODE_ATTRPATH_VALUE => node.names().first() == Some(&Some("flake")),
+        _ => false,
+    })
 }
 
 /// Whether `self` stands for its source: in `"${self}/x"` and `self + "/x"`.

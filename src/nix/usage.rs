@@ -136,6 +136,13 @@ impl Site {
         self.everything.as_deref().or(imported).or(self.indirectly.as_deref())
     }
 
+    /// Whether the outputs that it feeds are known. Those of a flakeModule that is imported are, as far as it
+    /// makes them.
+    #[must_use]
+    pub fn is_definite(&self) -> bool {
+        self.everything.is_none() || (self.imported && self.kind == SiteKind::FlakeModule)
+    }
+
     /// What code that is not read amounts to: it may use any input for any output.
     #[must_use]
     pub fn unread(file: Utf8PathBuf, line: usize, why: String) -> Site {

@@ -5,7 +5,7 @@ use std::fmt;
 
 use camino::Utf8PathBuf;
 
-use super::Flake;
+use super::{Flake, Place};
 use crate::nix::SiteKind;
 
 /// Outputs that other flakes import and evaluate on their own: what they use must be in the root.
@@ -65,7 +65,9 @@ pub struct Blocker {
     /// Why.
     pub reason: Reason,
     /// File and 1-based line.
-    pub place: Option<(Utf8PathBuf, usize)>,
+    pub place: Option<Place>,
+    /// Whether it only may be one: nobody sees that it is none.
+    pub possible: bool,
 }
 
 impl fmt::Display for Reason {
@@ -152,53 +154,60 @@ impl Flake {
         sites.chain(&self.usages.opaque).flat_map(|site| site.direct.iter().cloned()).collect()
     }
 
+    /// The outputs that are known to need `input`.
+    #[must_use]
+    pub fn definite_attrs_of(&self, input: &str) -> BTreeSet<String> {
+        let sites = self.usages.sites.get(input).into_iter().flatten();
+        sites.filter(|site| site.is_definite()).flat_map(|site| site.direct.iter().cloned()).collect()
+    }
+
     /// Why `input` cannot move when all of `moving` move together; the weightiest reason first.
     #[must_use]
     pub fn blockers(&self, input: &str, moving: &BTreeSet<&str>) -> Vec<Blocker> {
-        let mut blockers = Vec::new();
-        let mut add = |reason, place| {
-            blockers.push(Blocker { input: input.to_owned(), reason, place });
-        };
+        let mut found: Vec<(bool, Reason, Option<Place>)> = Vec::new();
         let declaration = self.declarations.inputs.get(input);
         let declared = declaration.map(|declaration| (Utf8PathBuf::from("flake.nix"), declaration.line));
         if input == "nixpkgs" && self.flake_parts().is_some() {
-            add(Reason::Pkgs, declared.clone());
+            found.push((false, Reason::Pkgs, declared.clone()));
         }
         let sites = self.usages.sites.get(input).map_or(&[][..], Vec::as_slice);
         let stuck = self.carried.get(input).and_then(|carried| carried.as_ref().err()).into_iter().flatten();
         for stuck in stuck {
-            add(Reason::Stuck(stuck.why.clone()), Some((stuck.file.clone(), stuck.line)));
+            let place = Some((stuck.file.clone(), stuck.line));
+            found.push((false, Reason::Stuck(stuck.why.clone()), place));
         }
-        for site in sites.iter().chain(&self.usages.opaque) {
+        for (site, is_opaque) in
+            sites.iter().map(|site| (site, false)).chain(self.usages.opaque.iter().map(|site| (site, true)))
+        {
             let place = Some((site.file.clone(), site.line));
-            let carried =
-                moving.iter().chain([&input]).any(|input| self.is_carried(input, &site.file, site.line));
+            let possible = is_opaque || !site.is_definite();
+            let carried = moving.iter().chain([&input]).any(|by| self.is_carried(by, &site.file, site.line));
             if carried {
                 // What it feeds is made where it goes.
             } else if site.imported && site.kind == SiteKind::FlakeModule {
-                add(Reason::FlakeModule, place.clone());
+                found.push((possible, Reason::FlakeModule, place.clone()));
             } else if site.imported {
                 let why = match site.kind {
                     SiteKind::Opaque => "which modules are imported depends on the inputs",
                     _ => "the `imports` of modules depend on it",
                 };
-                add(Reason::Everything(why.to_owned()), place.clone());
+                found.push((false, Reason::Everything(why.to_owned()), place.clone()));
             } else if let Some(why) = &site.everything {
-                add(Reason::Everything(why.clone()), place.clone());
+                found.push((possible, Reason::Everything(why.clone()), place.clone()));
             }
             if site.outer && !carried {
-                add(Reason::Outer, place.clone());
+                found.push((possible, Reason::Outer, place.clone()));
             }
             if let Some(output) = site.forced.as_ref().filter(|_| !carried) {
-                add(Reason::Forced(output.clone()), place.clone());
+                found.push((possible, Reason::Forced(output.clone()), place.clone()));
             }
             for output in &site.direct {
                 if PUBLIC.contains(&output.as_str()) {
-                    add(Reason::Public(output.clone()), place.clone());
+                    found.push((possible, Reason::Public(output.clone()), place.clone()));
                 }
                 if let Some((partition, ..)) = self.routed.get(output) {
                     let (attr, partition) = (output.clone(), partition.clone());
-                    add(Reason::Routed { attr, partition }, place.clone());
+                    found.push((possible, Reason::Routed { attr, partition }, place.clone()));
                 }
             }
         }
@@ -206,16 +215,18 @@ impl Flake {
         let followers: Vec<String> =
             followed_by.filter(|follower| !moving.contains(follower.as_str())).cloned().collect();
         if !followers.is_empty() {
-            add(Reason::FollowedBy(followers), declared.clone());
+            found.push((false, Reason::FollowedBy(followers), declared.clone()));
         }
         if declaration.is_none_or(|declaration| declaration.is_implicit()) {
-            add(Reason::Implicit, declared.clone());
+            found.push((false, Reason::Implicit, declared.clone()));
         } else if declaration.is_some_and(|declaration| declaration.is_relative()) {
-            add(Reason::Relative, declared.clone());
+            found.push((false, Reason::Relative, declared.clone()));
         }
         if sites.iter().all(|site| site.kind == SiteKind::Follows) {
-            add(Reason::NoSites, declared);
+            found.push((false, Reason::NoSites, declared));
         }
-        blockers
+        let blocker =
+            |(possible, reason, place)| Blocker { input: input.to_owned(), reason, place, possible };
+        found.into_iter().map(blocker).collect()
     }
 }

@@ -16,6 +16,9 @@ pub type Files = BTreeMap<Utf8PathBuf, Vec<u8>>;
 /// Gives a file of the source that has a content hash (`narHash`), where this machine has that source.
 pub type AtHand<'a> = &'a dyn Fn(&str, &Utf8Path) -> Option<Vec<u8>>;
 
+/// A file, relative to the flake, and a 1-based line.
+pub type Place = (Utf8PathBuf, usize);
+
 /// Why a flake cannot be understood.
 #[derive(Debug, Error)]
 #[non_exhaustive]
@@ -168,7 +171,7 @@ pub struct Flake {
     /// What is known of the inputs' flakeModules.
     pub modules: FlakeModules,
     /// For inputs with code that has to move with them: the sites in it, or why it cannot.
-    pub(super) carried: BTreeMap<String, Result<BTreeSet<(Utf8PathBuf, usize)>, Vec<Stuck>>>,
+    pub(super) carried: BTreeMap<String, Result<BTreeSet<Place>, Vec<Stuck>>>,
     /// The partitions there are, by name.
     pub partitions: BTreeMap<String, Partition>,
     /// Which partition each routed attribute comes from, with the module and line that say so.

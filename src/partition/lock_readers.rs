@@ -17,15 +17,15 @@ pub(super) fn lock_readers(flake: &Flake, after: &Lock) -> Vec<Finding> {
     });
     let moved: BTreeSet<&str> = moved.map(|(key, _)| key.as_str()).collect();
     let mut findings = Vec::new();
-    for (path, text) in flake.project.texts() {
-        let Some(line) = text.lines().position(|line| line.contains("flake.lock")) else { continue };
+    for site in &flake.usages.lock {
+        let text = flake.project.text(&site.file).unwrap_or_default();
         let mut words = text.split(|c: char| !(c.is_alphanumeric() || matches!(c, '-' | '_' | '.' | '\'')));
         let node = words.find_map(|word| word.split('.').find(|name| moved.contains(name)));
         if let Some(node) = node {
-            let message = format!("{path} reads flake.lock, in which the node `{node}` moves");
+            let message = format!("{} reads flake.lock, in which the node `{node}` moves", site.file);
             findings.push(
                 Finding::new(Code::LockRead, message)
-                    .at(path.to_owned(), Some(line + 1))
+                    .at(site.file.clone(), Some(site.line))
                     .help("look whether it still finds what it needs: the nested lock has the moved nodes"),
             );
         }

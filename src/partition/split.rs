@@ -33,6 +33,9 @@ pub struct Request {
     pub attrs: Vec<String>,
     /// The folder of the nested flake, relative to the flake.
     pub folder: Option<Utf8PathBuf>,
+    /// Whether Nix will prove the split: then inputs that are named may move even where it cannot be seen
+    /// which outputs need them.
+    pub proven: bool,
 }
 
 /// One partition of a plan.
@@ -83,6 +86,7 @@ impl SplitPlan {
         while let Some(choice) = Choice::make(&flake, request, plan.partitions.len())? {
             let moved = step(&flake, &flake_parts, &choice, &mut after)?;
             plan.partitions.push(moved);
+            plan.notes.extend(choice.notes.clone());
             let next = Flake::read(&after, at_hand)?;
             consistent(&flake, &next, &choice)?;
             readers.extend(lock_readers(&flake, &next.lock));
@@ -100,7 +104,7 @@ impl SplitPlan {
             let before = files.get(&path).cloned();
             plan.changes.insert(path, before, Some(bytes));
         }
-        plan.notes = notes(&plan, flake.flake_parts_modified());
+        plan.notes.extend(notes(&plan, flake.flake_parts_modified()));
         readers.dedup();
         plan.notes.extend(readers);
         Ok(plan)
@@ -119,6 +123,8 @@ struct Choice {
     attrs: BTreeSet<String>,
     partition: String,
     folder: Utf8PathBuf,
+    /// What may be in the way.
+    notes: Vec<Finding>,
 }
 
 impl Choice {
@@ -150,7 +156,11 @@ impl Choice {
             if inputs.is_empty() {
                 return Ok(None);
             }
-            let attrs: BTreeSet<String> = inputs.iter().flat_map(|input| flake.attrs_of(input)).collect();
+            let attrs = inputs.iter().flat_map(|input| match request.proven {
+                true => flake.definite_attrs_of(input),
+                false => flake.attrs_of(input),
+            });
+            let attrs: BTreeSet<String> = attrs.collect();
             (inputs, attrs, request.partition.clone())
         };
         if done == 0 {
@@ -165,7 +175,8 @@ impl Choice {
         if let Some(name) = &request.partition {
             refuse_name(flake, name)?;
         }
-        refuse_blocked(flake, &inputs)?;
+        let named = !request.inputs.is_empty();
+        let notes = refuse_blocked(flake, &inputs, named && request.proven)?;
         if attrs.is_empty() {
             return Err(SplitError::NoAttrs { inputs: inputs.join(", ") });
         }
@@ -174,7 +185,7 @@ impl Choice {
             Some(folder) if done == 0 => requested_folder(folder)?,
             _ => flake.folder(&partition),
         };
-        Ok(Some(Choice { inputs, attrs, partition, folder }))
+        Ok(Some(Choice { inputs, attrs, partition, folder, notes }))
     }
 }
 
@@ -207,12 +218,31 @@ fn asked_for(flake: &Flake, names: &[String]) -> Result<Vec<String>, SplitError>
 }
 
 /// Refuses inputs that something keeps at the root. That no code names an input is no obstacle to who
-/// asks for it by name.
-fn refuse_blocked(flake: &Flake, inputs: &[String]) -> Result<(), SplitError> {
+/// asks for it by name. What only may be one is told, where a `proof` follows.
+fn refuse_blocked(flake: &Flake, inputs: &[String], proof: bool) -> Result<Vec<Finding>, SplitError> {
     let moving: BTreeSet<&str> = inputs.iter().map(String::as_str).collect();
     let blockers = moving.iter().flat_map(|input| flake.blockers(input, &moving));
-    let blockers: Vec<Blocker> = blockers.filter(|blocker| blocker.reason != Reason::NoSites).collect();
-    if blockers.is_empty() { Ok(()) } else { Err(SplitError::Blocked(blockers)) }
+    let blockers = blockers.filter(|blocker| blocker.reason != Reason::NoSites);
+    let (possible, blockers): (Vec<Blocker>, Vec<Blocker>) =
+        blockers.partition(|blocker| proof && blocker.possible);
+    if !blockers.is_empty() {
+        return Err(SplitError::Blocked(blockers));
+    }
+    let mut notes: Vec<Finding> = Vec::new();
+    for Blocker { input, reason, place, .. } in possible {
+        // One place for each input is enough to look at.
+        if notes.last().is_some_and(|note| note.message.starts_with(&format!("{input} "))) {
+            continue;
+        }
+        let (file, line) = place.unzip();
+        let note = Finding::new(Code::MayBeNeeded, format!("{input} may be needed at the root: {reason}"))
+            .help("the proof tells; route an output that needs it with `--attr OUTPUT`");
+        notes.push(match file {
+            Some(file) => note.at(file, line),
+            None => note,
+        });
+    }
+    Ok(notes)
 }
 
 /// Moves the inputs of one choice within `files`.
@@ -223,7 +253,7 @@ fn step(flake: &Flake, flake_parts: &str, choice: &Choice, files: &mut Files) ->
         if let Some((partition, ..)) = flake.routed.get(attr) {
             let reason = Reason::Routed { attr: attr.clone(), partition: partition.clone() };
             let input = names.first().map_or(String::new(), |name| (*name).to_owned());
-            return Err(SplitError::Blocked(vec![Blocker { input, reason, place: None }]));
+            return Err(SplitError::Blocked(vec![Blocker { input, reason, place: None, possible: false }]));
         }
     }
     let aliases = aliases_for(flake, &names);

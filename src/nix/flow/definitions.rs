@@ -121,6 +121,9 @@ impl<'a> Walk<'_, 'a> {
     /// An output of the flake, of which the part at `path` is reached; at `of_system` in what `self'` has.
     fn output(&mut self, name: &'a str, path: &[Option<&'a str>], of_system: &[Option<&'a str>]) {
         self.reach.outputs.insert(name.to_owned());
+        if self.only_plain {
+            return;
+        }
         let flow = self.flow;
         // `self.outputs` has the same as `self`.
         let ways = [
@@ -191,8 +194,11 @@ impl<'a> Walk<'_, 'a> {
     /// `config.x…`, wherever any module reads it.
     fn option(&mut self, path: &[Option<&'a str>]) {
         let flow = self.flow;
-        for (place, path) in flow.readers.of_option(path) {
-            self.reading(place, path);
+        for (place, rest) in flow.readers.of_option(path) {
+            let is_module = || flow.project.is_module(place.file);
+            if !self.only_plain || (place.reads(path.first()) && is_module()) {
+                self.reading(place, rest);
+            }
         }
     }
 

@@ -112,9 +112,18 @@ impl<'a> Flow<'a> {
         (!self.readers.defines_pkgs()).then(|| self.walk(|walk| walk.defined_argument("pkgs", &[])))
     }
 
-    /// Follows what a flakeModule makes of its options.
+    /// Follows what a flakeModule makes of its options. Where that may reach everything, what it reaches by
+    /// way of code that is plain to see is named as direct, and nothing else.
     pub(super) fn brought_by(&self, module: &'a FlakeModule) -> Reach {
-        self.walk(|walk| walk.made_by(module))
+        let reach = self.walk(|walk| walk.made_by(module));
+        if reach.everything.is_none() {
+            return reach;
+        }
+        let plain = self.walk(|walk| {
+            walk.only_plain = true;
+            walk.made_by(module);
+        });
+        Reach { direct: plain.direct, ..reach }
     }
 
     fn walk(&self, start: impl FnOnce(&mut Walk<'_, 'a>)) -> Reach {
@@ -125,6 +134,7 @@ impl<'a> Flow<'a> {
             queue: VecDeque::new(),
             in_self: Vec::new(),
             by_self: false,
+            only_plain: false,
         };
         start(&mut walk);
         walk.run();
@@ -152,6 +162,9 @@ struct Walk<'f, 'a> {
     in_self: Vec<(&'f Place<'a>, Path<'a>)>,
     /// Whether the values that are followed now were read from the flake itself.
     by_self: bool,
+    /// Whether only readers of just the option count, in modules of this flake, and nobody who reads an
+    /// output.
+    only_plain: bool,
 }
 
 impl<'f, 'a> Walk<'f, 'a> {

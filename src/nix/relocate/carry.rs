@@ -78,12 +78,15 @@ impl Level {
             || !inner.is_empty()
             || self.parts.is_empty()
         {
-            let mut set = String::from("{\n");
-            if !self.imports.is_empty() {
-                set.push_str(&format!("imports = [\n{}\n];\n\n", self.imports.join("\n")));
-            }
-            set.push_str(&self.definitions.join("\n"));
-            set.push_str(&format!("{inner}\n}}"));
+            let imports = match self.imports.as_slice() {
+                [] => None,
+                [import] if !import.contains('\n') => Some(format!("imports = [ {import} ];")),
+                imports => Some(format!("imports = [\n{}\n];", imports.join("\n"))),
+            };
+            let definitions = Some(self.definitions.join("\n")).filter(|text| !text.is_empty());
+            let inner = Some(inner.to_owned()).filter(|text| !text.is_empty());
+            let said: Vec<String> = imports.into_iter().chain(definitions).chain(inner).collect();
+            let set = format!("{{\n{}\n}}", said.join("\n\n"));
             sets.push(set);
         }
         sets.extend(self.parts.iter().cloned());
@@ -239,7 +242,7 @@ impl<'a> Carrier<'a, '_> {
         let per_system = if self.system.is_empty() {
             String::new()
         } else {
-            format!("\n\nperSystem = {};", self.system.text(""))
+            format!("perSystem = {};", self.system.text(""))
         };
         formatted(&self.top.text(&per_system))
     }

@@ -95,7 +95,8 @@ impl<'a> Leaving<'a> {
                     let is_forced =
                         forced(*binding).is_some_and(|forced| output.copied().flatten() == Some(&*forced));
                     let is_outer = touches(*binding, &|mention| mention.outer);
-                    (is_option || is_forced || is_outer).then_some(Piece::Definition(*binding))
+                    (is_option || ((is_forced || is_outer) && relocating.is_routed(&item)))
+                        .then_some(Piece::Definition(*binding))
                 }
                 What::Opaque(node) => {
                     // What it defines is not seen, but it says whose option it may be.

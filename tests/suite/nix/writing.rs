@@ -164,7 +164,8 @@ fn a_partition_without_inputs_is_still_a_flake() {
 
 #[test]
 fn the_module_wires_each_attribute() {
-    let module = partition_module("dev", &["checks", "devShells", "formatter"], "./_inputs", "flake-parts");
+    let module =
+        partition_module("dev", &["checks", "devShells", "formatter"], "./_inputs", &[], "flake-parts");
     source(&module);
     assert_snapshot!(module, @r#"
     { inputs, ... }:
@@ -184,7 +185,7 @@ fn the_module_wires_each_attribute() {
 
 #[test]
 fn the_module_quotes_what_nix_wants_quoted() {
-    let module = partition_module("dev.x", &["my checks", "in"], "../_inputs/dev.x", "flake.parts");
+    let module = partition_module("dev.x", &["my checks", "in"], "../_inputs/dev.x", &[], "flake.parts");
     source(&module);
     assert_snapshot!(module, @r#"
     { inputs, ... }:
@@ -203,7 +204,7 @@ fn the_module_quotes_what_nix_wants_quoted() {
 
 #[test]
 fn the_module_reads_back_as_what_it_wires() {
-    let module = partition_module("a b", &["checks", "1"], "./_in", "flake-parts");
+    let module = partition_module("a b", &["checks", "1"], "./_in", &[], "flake-parts");
     let wiring = source(&module).wiring(false);
     let attrs: Vec<_> =
         wiring.attrs.iter().map(|(attr, (to, line))| (attr.as_str(), to.as_str(), *line)).collect();
