@@ -7,7 +7,7 @@ use rayon::prelude::*;
 use thiserror::Error;
 
 use crate::finding::{Code, Finding};
-use crate::lock::{Graph, Lock, LockError, RootInput};
+use crate::lock::{Graph, Lock, LockError, RootInput, repository};
 use crate::nix::{Declarations, FlakeModules, NixError, Project, Site, Source, Stuck, Usages, joined};
 
 /// The flake's Nix files and locks, by path relative to the flake.
@@ -98,7 +98,9 @@ fn flake_modules(lock: &Lock, roots: &BTreeMap<String, Root>, at_hand: AtHand<'_
         let Some(locked) = locked else { continue };
         let folder = Utf8Path::new(locked.str("dir").unwrap_or_default());
         let read = |path: &Utf8Path| at_hand(locked.str("narHash")?, &folder.join(path));
-        modules.add(name, locked.str("repo"), &read);
+        let repository = repository(locked);
+        let repository = repository.as_deref().and_then(|name| name.rsplit('/').next());
+        modules.add(name, repository, &read);
     }
     modules
 }

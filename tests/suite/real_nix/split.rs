@@ -195,7 +195,9 @@ fn works_in_a_subfolder_of_the_repository(nix: &Nix) {
 }
 
 fn leaves_nothing_to_do(nix: &Nix) {
-    let repo = nix.split_fixture();
+    let repo = Repo::agent_boxes();
+    let all = nix.flakepart(&repo, &["split", "--all", "--yes"]);
+    assert_eq!(all.code, Some(0), "{all}");
     let state = repo.state();
     let again = nix.flakepart(&repo, &["split", "--yes"]);
     assert_eq!(
