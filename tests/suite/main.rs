@@ -7,6 +7,7 @@ mod credentials;
 mod lock;
 mod nix;
 mod real_nix;
+mod relocation;
 mod support;
 mod traps;
 mod tree;

@@ -1,0 +1,191 @@
+//! Code that has to move with inputs: what the diff of a split says about it, and that Nix finds every
+//! derivation the same afterwards.
+
+use std::fmt::Write as _;
+
+use insta::assert_snapshot;
+
+use crate::real_nix::world;
+use crate::support::Repo;
+
+/// A variant of the fixture: files, the text to replace (all of it where empty), and what to put there.
+struct Case {
+    name: &'static str,
+    edits: &'static [(&'static str, &'static str, &'static str)],
+}
+
+/// The fixture's modules without import-tree.
+const MODULES: &str = "{
+        systems = import inputs.systems;
+
+        imports = [
+          ./nix/boxes.nix
+          ./nix/bubblebox.nix
+          ./nix/check.nix
+          ./nix/claudebox.nix
+          ./nix/devshell.nix # for contributors
+          ./nix/hermesbox.nix
+          ./nix/overlay.nix
+          ./nix/pi-agent.nix
+          ./nix/pibox.nix
+          ./nix/pkgs.nix
+          ./nix/treefmt.nix
+        ];
+      }";
+
+const TREE: &str = "inputs.import-tree ./nix
+      // {
+        systems = import inputs.systems;
+      }";
+
+const CASES: &[Case] = &[
+    Case { name: "a module of an import-tree goes where import-tree does not look", edits: &[] },
+    Case { name: "a module of an imports list stays where it is", edits: &[("flake.nix", TREE, MODULES)] },
+    Case {
+        name: "a cut out of a module that has other things to say",
+        edits: &[(
+            "nix/treefmt.nix",
+            "",
+            "# Formatting.
+{ inputs, lib, ... }:
+let
+  # Not everywhere.
+  shells = lib.optionalAttrs true { shfmt.enable = true; };
+in
+{
+  imports = [
+    inputs.treefmt-nix.flakeModule # for contributors
+  ];
+
+  flake.overlays.nothing = _: _: { };
+
+  perSystem =
+    { pkgs, system, ... }:
+    let
+      inherit (pkgs) lib hello;
+      root = builtins.baseNameOf ../flake.nix;
+    in
+    {
+      packages.greeting = hello;
+
+      # What `nix fmt` does.
+      treefmt = {
+        projectRootFile = root;
+        programs = {
+          nixfmt.enable = lib.elem system [ system ];
+        }
+        // shells;
+      };
+    };
+}
+",
+        )],
+    },
+    Case {
+        name: "a cut out of flake.nix, which takes its inputs by name",
+        edits: &[
+            ("nix/treefmt.nix", "", "{ }\n"),
+            (
+                "flake.nix",
+                "inputs:
+    inputs.flake-parts.lib.mkFlake { inherit inputs; } (",
+                "{ self, flake-parts, treefmt-nix, ... }@inputs:
+    flake-parts.lib.mkFlake { inherit inputs; } (",
+            ),
+            (
+                "flake.nix",
+                TREE,
+                "{
+        imports = [ (inputs.import-tree ./nix) treefmt-nix.flakeModule ];
+        systems = import inputs.systems;
+        perSystem = { config, pkgs, ... }: {
+          treefmt.projectRootFile = \"flake.nix\";
+          treefmt.programs.nixfmt = { enable = true; package = pkgs.nixfmt; };
+          packages.source = pkgs.runCommand \"source\" { } \"ls ${self} > $out\";
+        };
+      }",
+            ),
+        ],
+    },
+    Case {
+        name: "definitions in a file of their own, and under questions",
+        edits: &[
+            (
+                "nix/treefmt.nix",
+                "",
+                "{ inputs, lib, ... }:
+{
+  imports = [ ] ++ lib.optional (inputs.treefmt-nix ? flakeModule) inputs.treefmt-nix.flakeModule;
+
+  perSystem =
+    { config, pkgs, lib, ... }:
+    { packages.greeting = pkgs.hello; }
+    // lib.optionalAttrs (inputs.treefmt-nix ? flakeModule) {
+      treefmt = { projectRootFile = \"flake.nix\"; programs.shfmt.enable = true; };
+    };
+}
+",
+            ),
+            (
+                "nix/format.nix",
+                "",
+                "{
+  config = {
+    perSystem.treefmt.programs.nixfmt.enable = true;
+    flake.overlays.nothing = _: _: { };
+  };
+}
+",
+            ),
+        ],
+    },
+];
+
+fn repository(case: &Case) -> Repo {
+    let repo = Repo::agent_boxes();
+    for (file, from, to) in case.edits {
+        if from.is_empty() {
+            repo.write(file, to);
+        } else {
+            repo.replace(file, from, to);
+        }
+    }
+    repo.commit();
+    repo
+}
+
+/// The part of a diff that is no lock.
+fn without_locks(diff: &str) -> String {
+    let files = diff.split("diff --git ").skip(1);
+    files
+        .filter(|file| !file.lines().next().is_some_and(|head| head.ends_with("flake.lock")))
+        .map(|file| format!("diff --git {file}"))
+        .collect()
+}
+
+#[test]
+fn the_code_that_a_flake_module_needs_goes_with_it() {
+    let mut said = String::new();
+    for case in CASES {
+        let run = repository(case).flakepart(&["split", "--dry-run", "--input", "treefmt-nix"]);
+        assert_eq!(run.code, Some(1), "{}: {run}", case.name);
+        writeln!(said, "## {}\n{}", case.name, without_locks(&run.stdout)).unwrap();
+    }
+    assert_snapshot!(said);
+}
+
+#[test]
+fn every_derivation_stays_the_same() {
+    for name in ["nix-2.8", "nix-2.26"] {
+        world::on(name, |nix| {
+            for case in CASES {
+                let repo = repository(case);
+                let run = nix.flakepart(&repo, &["split", "--yes", "--input", "treefmt-nix"]);
+                assert_eq!(run.code, Some(0), "{}: {}", case.name, run.stderr);
+                let state = repo.state();
+                let again = nix.flakepart(&repo, &["split", "--yes", "--input", "treefmt-nix"]);
+                assert_eq!((again.code, repo.state()), (Some(0), state), "{}: {again}", case.name);
+            }
+        });
+    }
+}
