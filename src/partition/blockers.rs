@@ -6,7 +6,7 @@ use std::fmt;
 use camino::Utf8PathBuf;
 
 use super::{Flake, Place};
-use crate::nix::SiteKind;
+use crate::nix::{SiteKind, Stuck};
 
 /// Outputs that other flakes import and evaluate on their own: what they use must be in the root.
 const PUBLIC: [&str; 10] = [
@@ -171,8 +171,9 @@ impl Flake {
             found.push((false, Reason::Pkgs, declared.clone()));
         }
         let sites = self.usages.sites.get(input).map_or(&[][..], Vec::as_slice);
-        let stuck = self.carried.get(input).and_then(|carried| carried.as_ref().err()).into_iter().flatten();
-        for stuck in stuck {
+        let carried = self.carried(&moving.iter().copied().chain([input]).collect());
+        let is_own = |stuck: &&Stuck| stuck.inputs.is_empty() || stuck.inputs.contains(input);
+        for stuck in carried.stuck.iter().filter(is_own) {
             let place = Some((stuck.file.clone(), stuck.line));
             found.push((false, Reason::Stuck(stuck.why.clone()), place));
         }
@@ -181,8 +182,8 @@ impl Flake {
         {
             let place = Some((site.file.clone(), site.line));
             let possible = is_opaque || !site.is_definite();
-            let carried = moving.iter().chain([&input]).any(|by| self.is_carried(by, &site.file, site.line));
-            if carried {
+            let is_carried = carried.takes(&site.file, site.line);
+            if is_carried {
                 // What it feeds is made where it goes.
             } else if site.imported && site.kind == SiteKind::FlakeModule {
                 found.push((possible, Reason::FlakeModule, place.clone()));
@@ -195,10 +196,10 @@ impl Flake {
             } else if let Some(why) = &site.everything {
                 found.push((possible, Reason::Everything(why.clone()), place.clone()));
             }
-            if site.outer && !carried {
+            if site.outer && !is_carried {
                 found.push((possible, Reason::Outer, place.clone()));
             }
-            if let Some(output) = site.forced.as_ref().filter(|_| !carried) {
+            if let Some(output) = site.forced.as_ref().filter(|_| !is_carried) {
                 found.push((possible, Reason::Forced(output.clone()), place.clone()));
             }
             for output in &site.direct {

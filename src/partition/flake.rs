@@ -6,9 +6,10 @@ use camino::{Utf8Path, Utf8PathBuf};
 use rayon::prelude::*;
 use thiserror::Error;
 
+use super::carried::Memory;
 use crate::finding::{Code, Finding};
 use crate::lock::{Graph, Lock, LockError, RootInput, repository};
-use crate::nix::{Declarations, FlakeModules, NixError, Project, Site, Source, Stuck, Usages, joined};
+use crate::nix::{Declarations, FlakeModules, NixError, Project, Site, Source, Usages, joined};
 
 /// The flake's Nix files and locks, by path relative to the flake.
 pub type Files = BTreeMap<Utf8PathBuf, Vec<u8>>;
@@ -172,8 +173,8 @@ pub struct Flake {
     pub usages: Usages,
     /// What is known of the inputs' flakeModules.
     pub modules: FlakeModules,
-    /// For inputs with code that has to move with them: the sites in it, or why it cannot.
-    pub(super) carried: BTreeMap<String, Result<BTreeSet<Place>, Vec<Stuck>>>,
+    /// The code that moves with inputs, as far as anybody asked for it.
+    pub(super) carried: Memory,
     /// The partitions there are, by name.
     pub partitions: BTreeMap<String, Partition>,
     /// Which partition each routed attribute comes from, with the module and line that say so.
@@ -235,7 +236,7 @@ impl Flake {
             project,
             usages,
             modules,
-            carried: BTreeMap::new(),
+            carried: Memory::default(),
             partitions: BTreeMap::new(),
             routed: BTreeMap::new(),
             module_tree: None,
@@ -245,7 +246,6 @@ impl Flake {
         flake.find_wiring();
         flake.read_nested(files);
         flake.find_followed();
-        flake.find_carried();
         Ok(flake)
     }
 

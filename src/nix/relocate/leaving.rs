@@ -160,8 +160,19 @@ fn mentions_of<'a>(
 }
 
 impl<'a> Relocating<'a> {
+    /// Says that a piece of code cannot move.
     pub(super) fn stuck(&self, file: &ProjectFile, node: Node<'_>, why: String) -> Stuck {
-        Stuck { file: file.path.clone(), line: file.source.line(node.start()), why }
+        let scopes = Scopes::of(file.source.code());
+        let touched = mentions_of(self, file, &scopes);
+        let touched = touched.iter().filter(|mention| node.contains(mention.node));
+        let mut inputs: BTreeSet<String> = touched.filter_map(|it| it.input).map(str::to_owned).collect();
+        // What defines an option belongs to the input that declares it.
+        let declares = |input: &&&str| {
+            let options = self.modules.of_input(input).into_iter().flat_map(|module| module.options());
+            options.into_iter().any(|option| node.descendants().any(|it| it.name() == Some(option)))
+        };
+        inputs.extend(self.moving.iter().filter(declares).map(|input| (*input).to_owned()));
+        Stuck { file: file.path.clone(), line: file.source.line(node.start()), why, inputs }
     }
 
     /// The options that the moving flakeModules declare, but for those that others declare, too.

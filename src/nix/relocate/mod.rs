@@ -31,6 +31,8 @@ pub struct Stuck {
     pub line: usize,
     /// What is in the way.
     pub why: String,
+    /// The inputs that the code belongs to; none where nobody can tell.
+    pub inputs: BTreeSet<String>,
 }
 
 /// The code that moves with inputs, written out.

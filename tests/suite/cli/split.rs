@@ -69,7 +69,9 @@ fn a_second_split_has_nothing_to_do() {
     let repo = Repo::agent_boxes();
     applied(&repo, &["--all"]);
     let before = repo.state();
-    for arguments in [&["split"][..], &["split", "--all"], &["split", "--dry-run"], &["split", "--input", "hermes-agent"]] {
+    for arguments in
+        [&["split"][..], &["split", "--all"], &["split", "--dry-run"], &["split", "--input", "hermes-agent"]]
+    {
         let run = repo.flakepart(arguments);
         assert_eq!((run.code, run.stdout.as_str()), (Some(0), ""), "{run}");
         assert!(run.stderr.starts_with("flakepart: nothing to do"), "{run}");
