@@ -7,7 +7,7 @@ use crate::change::ChangeError;
 use crate::lock::LockError;
 use crate::partition::{FlakeError, SplitError};
 use crate::prove::ProveError;
-use crate::report::{bold, shown};
+use crate::report::{bold, shown, wrapped_to};
 use crate::tree::TreeError;
 
 /// Why a run failed.
@@ -178,15 +178,21 @@ impl Error {
         others
     }
 
-    /// The error as a person sees it: what, where, and what to do next.
-    pub(super) fn report(&self) -> String {
+    /// The error as a person sees it: what, where, and what to do next. On a terminal it is wrapped to these
+    /// columns; elsewhere, who searches it finds each thing in one line.
+    pub(super) fn report(&self, columns: Option<usize>) -> String {
+        let line = |head: &str, text: &str| match columns {
+            Some(columns) => wrapped_to(columns, head, &shown(text)),
+            None => format!("{head}{}\n", shown(text)),
+        };
         let place = self.place().map(|place| place + ": ").unwrap_or_default();
-        let mut text = format!("{} {}\n", error_label(), shown(&format!("{place}{self}")));
+        let mut text = line(&format!("{} ", error_label()), &format!("{place}{self}"));
         for more in self.more() {
-            text.push_str(&format!("       {}\n", shown(&more)));
+            text.push_str(&line("       ", &more));
         }
         if let Some(hint) = self.hint() {
-            text.push_str(&format!("\n{} {}\n", bold("hint:"), shown(&hint)));
+            text.push('\n');
+            text.push_str(&line(&format!("{} ", bold("hint:")), &hint));
         }
         text
     }

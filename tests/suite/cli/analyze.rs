@@ -31,6 +31,68 @@ fn lines_fit_into_80_columns() {
 }
 
 #[test]
+fn a_narrow_terminal_is_made_do_with() {
+    let repo = Repo::agent_boxes();
+    // A path that is wider than the room beside the bars.
+    let module = repo.read("nix/hermesbox.nix");
+    repo.write("nix/agents/of/hermes/packages/box.nix", module);
+    repo.git(&["rm", "-q", "nix/hermesbox.nix"]);
+    repo.commit();
+    let Some(shown) = repo.flakepart_on_a_terminal(60, "analyze") else { return };
+    assert!(shown.lines().all(|line| line.chars().count() <= 60), "{shown}");
+    let table = shown.split("Proposed").next().unwrap();
+    assert_snapshot!(table, @"
+    flake.lock: 17 nodes, 7 inputs, 9.8 KiB, 4 lossless
+    duplicates
+
+      input         owns        used by
+      hermes-agent    11  ████  apps, packages, indirectly
+          overlays (nix/agents/of/hermes/packages/box.nix:8)
+      flake-parts      1  █     maybe any output (flake.nix:34)
+      import-tree      1  █     maybe any output (flake.nix:35)
+      pi-mono          1  █     apps, packages, indirectly
+                                overlays (nix/pi-agent.nix:11)
+      treefmt-nix      1  █     every output (nix/treefmt.nix:4)
+      nixpkgs          0        maybe any output
+                                (nix/pkgs.nix:6)
+      systems          0        indirectly apps, overlays,
+                                packages, maybe any output
+                                (flake.nix:37)
+      owns: nodes that leave the lock with this input
+      indirectly: by way of `self`, or of an input that follows
+      it
+      lossless duplicates: locked again with the same content
+      and the same inputs
+
+    NixOS/nixpkgs is locked at 2 revisions; `flakepart why
+    NixOS/nixpkgs` shows which inputs bring them
+    ");
+}
+
+#[test]
+fn code_that_may_take_any_input_is_placed_once_for_all() {
+    let repo = Repo::agent_boxes();
+    repo.write("nix/pi-agent.nix", "{ inputs, ... }: { flake.names = builtins.attrNames inputs; }\n");
+    repo.write("nix/hermesbox.nix", "{ inputs, ... }: { flake.all = builtins.attrValues inputs; }\n");
+    repo.commit();
+    let run = repo.flakepart(&["analyze"]).stdout;
+    assert_snapshot!(run.split("\n\n").nth(1).unwrap(), @"
+    input         owns              used by
+    hermes-agent    11  ██████████  maybe all, names (unnamed)
+    flake-parts      1  █           maybe any output (flake.nix:34 +2)
+    import-tree      1  █           maybe any output (flake.nix:35 +2)
+    pi-mono          1  █           maybe all, names (unnamed)
+    treefmt-nix      1  █           every output (nix/treefmt.nix:4 +2)
+    nixpkgs          0              maybe any output (nix/pkgs.nix:6 +2)
+    systems          0              maybe any output (flake.nix:37 +2)
+    owns: nodes that leave the lock with this input
+    unnamed: no code names it, but that at nix/hermesbox.nix:1 +1 may take any
+    input
+    lossless duplicates: locked again with the same content and the same inputs
+    ");
+}
+
+#[test]
 fn what_is_split_is_shown_as_a_partition() {
     let repo = Repo::agent_boxes();
     repo.flakepart(&["split", "--yes", "--no-verify"]);
@@ -281,7 +343,8 @@ fn a_flake_without_flake_parts_is_told_what_else_would_help() {
       nixpkgs     0              formatter, packages (flake.nix:9 +1)
       owns: nodes that leave the lock with this input
 
-    o/nixpkgs is locked at 2 revisions: `flakepart why OWNER/REPO`
+    o/nixpkgs is locked at 2 revisions; `flakepart why o/nixpkgs` shows which inputs
+    bring them
 
     No split yet: this flake does not use flake-parts, and partitions are a feature
     of flake-parts

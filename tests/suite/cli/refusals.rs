@@ -349,3 +349,21 @@ fn flags_that_do_not_exist() {
     For more information, try '--help'.
     ");
 }
+
+#[test]
+fn on_a_terminal_what_is_long_is_wrapped() {
+    let repo = Repo::agent_boxes();
+    let arguments = "split --input treefmt-nix --input nixpkgs";
+    let Some(shown) = repo.flakepart_on_a_terminal(60, arguments) else { return };
+    assert_snapshot!(shown, @"
+    error: flake.nix:5: nixpkgs cannot move: flake-parts makes
+           `pkgs` from it
+           nix/pkgs.nix:6: nixpkgs cannot move: any output may
+           need it: `pkgs` holds it, which imported flakeModules
+           read, too
+           flake.nix:5: nixpkgs cannot move: flake-parts follows
+           it
+           nix/treefmt.nix:4: treefmt-nix cannot move: its
+           flakeModule is imported, which every output evaluates
+    ");
+}

@@ -32,11 +32,11 @@ fn every_way_by_which_an_input_comes_in_is_told() {
           value  maybe any output: `pkgs` holds it, which imported flakeModules
                  read, too
       flake.nix:7
-          follows  maybe any output: `flake-parts` follows it, which any output
-                   may need
+          follows  maybe any output: `flake-parts` follows it, which any output may
+                   need
       flake.nix:15
-          follows  maybe any output: `treefmt-nix` follows it, which any output
-                   may need
+          follows  maybe any output: `treefmt-nix` follows it, which any output may
+                   need
     ");
 }
 
