@@ -31,7 +31,11 @@ pub(super) fn run(arguments: &Arguments, output: &Output) -> Result<Outcome, Err
     };
     let lock = parsed(&path, &bytes)?;
     let graph = Graph::new(&lock);
-    let keys = matching(&path, &lock, &graph, &arguments.name)?;
+    let mut keys = matching(&path, &lock, &graph, &arguments.name)?;
+    // The root input of that name is what most people mean.
+    let root = graph.node_inputs(&lock.root).find(|input| input.name == arguments.name);
+    let root = root.and_then(|input| input.target);
+    keys.sort_by_key(|key| root != Some(key));
     output.data(&report::why(&lock, &graph.origins(&keys)))?;
     if let Some(tree) = tree.filter(|_| lock.root_inputs().contains_key(&arguments.name)) {
         let flake = Flake::read(&files(&tree)?, &read_source)?;

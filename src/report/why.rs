@@ -1,5 +1,9 @@
 //! `why` for people: where a locked input comes from, and what the code wants with it.
 
+use std::collections::BTreeMap;
+
+use camino::Utf8Path;
+
 use super::text::{DIM, bold, count, date, fits, shown, styled, wrapped};
 use crate::lock::{Lock, Origin, reference};
 use crate::nix::SiteKind;
@@ -35,15 +39,15 @@ pub fn why(lock: &Lock, origins: &[Origin<'_>]) -> String {
     text
 }
 
-/// The places in the code that touch an input, with what they are and the outputs they feed.
+/// The places in the code that touch an input, each once, with what they are and the outputs they feed.
 #[must_use]
 pub fn sites(sites: &[SiteSummary]) -> String {
     if sites.is_empty() {
         return "\nno code names it\n".to_owned();
     }
-    let mut text = String::from("\nused in\n");
+    let mut places: Vec<(String, Vec<String>)> = Vec::new();
+    let mut known: BTreeMap<(&Utf8Path, usize), usize> = BTreeMap::new();
     for site in sites {
-        text.push_str(&wrapped("  ", &shown(&format!("{}:{}", site.file, site.line))));
         let outputs: Vec<&str> = site.outputs.iter().map(String::as_str).collect();
         let outputs = match (&site.why, outputs.as_slice()) {
             (Some(why), _) if site.certain => format!("every output: {why}"),
@@ -52,9 +56,17 @@ pub fn sites(sites: &[SiteSummary]) -> String {
             (None, outputs) if site.certain => outputs.join(", "),
             (None, outputs) => format!("maybe {}", outputs.join(", ")),
         };
-        text.push_str(&wrapped(&format!("      {}  ", styled(DIM, kind(site.kind))), &shown(&outputs)));
+        let way = wrapped(&format!("      {}  ", styled(DIM, kind(site.kind))), &shown(&outputs));
+        let at = *known.entry((&site.file, site.line)).or_insert_with(|| {
+            places.push((wrapped("  ", &shown(&format!("{}:{}", site.file, site.line))), Vec::new()));
+            places.len() - 1
+        });
+        if let Some((_, ways)) = places.get_mut(at).filter(|(_, ways)| !ways.contains(&way)) {
+            ways.push(way);
+        }
     }
-    text
+    let places = places.into_iter().map(|(place, ways)| place + &ways.concat());
+    format!("\nused in\n{}", places.collect::<String>())
 }
 
 fn kind(kind: SiteKind) -> &'static str {
