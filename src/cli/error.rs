@@ -1,6 +1,6 @@
 //! Every way in which a run fails, with its exit code, its place and its hint.
 
-use camino::Utf8PathBuf;
+use camino::{Utf8Path, Utf8PathBuf};
 use thiserror::Error as ThisError;
 
 use crate::change::ChangeError;
@@ -60,10 +60,12 @@ fn list(paths: &[Utf8PathBuf]) -> String {
 }
 
 impl Error {
-    /// The same error, with its places below the folder that the user named.
-    pub(super) fn within(self, folder: Option<&Utf8PathBuf>) -> Error {
+    /// The same error, with its places in the flake below the folder that the user named.
+    pub(super) fn within(self, folder: Option<&Utf8Path>) -> Error {
         match folder {
-            Some(folder) if folder != "." => Error::Within { folder: folder.clone(), source: Box::new(self) },
+            Some(folder) if folder != "." && matches!(self, Error::Flake(_) | Error::Split(_)) => {
+                Error::Within { folder: folder.to_owned(), source: Box::new(self) }
+            }
             _ => self,
         }
     }
@@ -107,7 +109,7 @@ impl Error {
                 source.place().map(|place| below.join(place).into_string())
             }
             Error::Flake(error) | Error::Split(SplitError::Flake(error)) => match error {
-                FlakeError::Missing { .. } => None,
+                FlakeError::Missing { path } => Some(path.to_string()),
                 FlakeError::Lock { path, source } => Some(lock_place(path, source)),
                 FlakeError::Nix { path, source } => Some(place(path, source.line(), source.column())),
             },

@@ -25,7 +25,7 @@ pub(super) fn run(arguments: &Arguments, output: &Output) -> Result<Outcome, Err
     let (tree, (path, bytes)) = match Target::open(arguments.target.as_deref())? {
         Target::Lock(path, bytes) => (None, (path, bytes)),
         Target::Flake(tree) => {
-            let lock = lock_of(&tree)?;
+            let lock = lock_of(&tree).map_err(|error| error.within(arguments.target.as_deref()))?;
             (Some(tree), lock)
         }
     };

@@ -52,7 +52,7 @@ pub struct LockSummary {
     pub version: u64,
     /// Locked inputs, the root entry not among them.
     pub nodes: usize,
-    /// The file's size.
+    /// The file's size; 0 where there is none, and none is needed.
     pub bytes: usize,
     /// Root inputs.
     pub root_inputs: usize,
@@ -172,9 +172,13 @@ impl Analysis {
             inputs: partition.holds.iter().cloned().collect(),
             nodes: partition.lock.as_ref().map(|lock| Graph::new(lock).nodes()),
         });
+        let mut lock = LockSummary::new(lock_path, &Examined::new(&flake.lock, &flake.lock_bytes));
+        if !flake.paths.contains(Utf8Path::new("flake.lock")) {
+            lock.bytes = 0;
+        }
         Analysis {
             schema: 1,
-            lock: LockSummary::new(lock_path, &Examined::new(&flake.lock, &flake.lock_bytes)),
+            lock,
             inputs,
             partitions: partitions.collect(),
             proposals,

@@ -19,7 +19,7 @@ pub use analysis::{Analysis, InputSummary, LockSummary, PartitionSummary, SiteSu
 pub use blockers::{Blocker, Reason};
 pub use declared::declaration_findings;
 pub use error::SplitError;
-pub use flake::{AtHand, Files, Flake, FlakeError, ModuleTree, Partition};
+pub use flake::{AtHand, Files, Flake, FlakeError, ModuleTree, Partition, unwritten_lock};
 pub use pins::{pin_findings, wiring_findings};
 pub use propose::Proposal;
 pub use split::{Moved, Request, SplitPlan};

@@ -50,6 +50,10 @@ pub fn analysis(analysis: &Analysis) -> String {
 
 fn head(analysis: &Analysis) -> String {
     let lock = &analysis.lock;
+    if lock.bytes == 0 {
+        let name = bold(&shown(lock.path.as_str()));
+        return wrapped("", &format!("{name}: none is needed, since flake.nix declares no inputs"));
+    }
     let mut facts = vec![count(lock.nodes, "node"), count(lock.root_inputs, "input"), size(lock.bytes)];
     if lock.distinct < lock.nodes {
         facts.push(count(lock.nodes - lock.distinct, "lossless duplicate"));
@@ -63,7 +67,7 @@ fn head(analysis: &Analysis) -> String {
 /// The table of root inputs, the heaviest first.
 fn inputs(analysis: &Analysis) -> String {
     if analysis.inputs.is_empty() {
-        return "No inputs.\n".to_owned();
+        return if analysis.lock.bytes == 0 { "" } else { "No inputs.\n" }.to_owned();
     }
     let mut inputs: Vec<&InputSummary> = analysis.inputs.iter().collect();
     inputs.sort_by_key(|input| (std::cmp::Reverse(input.exclusive_nodes), input.name.clone()));
@@ -190,6 +194,9 @@ fn proposal(proposal: &Proposal, first: bool, possible: bool) -> String {
 /// What keeps splits from being made, and why inputs stay where they are, the heavier ones first.
 fn staying(analysis: &Analysis) -> String {
     let mut text = String::new();
+    if analysis.inputs.is_empty() {
+        return text;
+    }
     if let Some((why, hint)) = &analysis.obstacle {
         text.push_str(&wrapped("\n", &format!("{} {}", styled(YELLOW, "No split yet:"), shown(why))));
         if let Some(hint) = hint {

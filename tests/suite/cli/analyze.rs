@@ -362,3 +362,65 @@ fn a_flake_without_flake_parts_is_told_what_else_would_help() {
           no code names it: remove it if nothing needs it
     "#);
 }
+
+#[test]
+fn a_flake_without_inputs_needs_no_lock() {
+    let repo = Repo::new(&[("flake.nix", "{\n  outputs = _: { lib.x = 1; };\n}\n")]);
+    assert_snapshot!(repo.flakepart(&["analyze"]), @"
+    exit code 0
+    --- stdout ---
+    flake.lock: none is needed, since flake.nix declares no inputs
+    ");
+    let json = repo.flakepart(&["analyze", "--format", "json", "--no-usage"]).stdout;
+    let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+    assert_eq!((&json["lock"]["nodes"], &json["lock"]["bytes"]), (&0.into(), &0.into()));
+    for arguments in [
+        &["graph"][..],
+        &["diff", ".", "."],
+        &["lock", "normalize"],
+        &["check"],
+        &["gate", "--max-nodes", "0", "--max-bytes", "0"],
+    ] {
+        let run = repo.flakepart(arguments);
+        assert_eq!(run.code, Some(0), "{arguments:?} {run}");
+    }
+}
+
+#[test]
+fn a_lock_that_is_missing_is_told_alike_by_all() {
+    let repo =
+        Repo::new(&[("sub/flake.nix", "{\n  inputs.r.url = \"github:o/r\";\n  outputs = _: { };\n}\n")]);
+    let mut said = std::collections::BTreeSet::new();
+    for arguments in [
+        &["analyze", "sub"][..],
+        &["analyze", "sub", "--no-usage"],
+        &["why", "r", "sub"],
+        &["graph", "sub"],
+        &["lock", "normalize", "sub"],
+        &["lock", "prune", "sub", "--input", "r"],
+        &["diff", "sub", "HEAD"],
+        &["check", "sub"],
+        &["gate", "sub", "--max-nodes", "1"],
+        &["split", "sub", "--dry-run"],
+    ] {
+        said.insert(repo.flakepart(arguments).to_string());
+    }
+    assert_snapshot!(said.into_iter().collect::<Vec<_>>().join("\n"), @"
+    exit code 2
+    --- stderr ---
+    error: sub/flake.lock: no such file
+
+    hint: `nix flake lock` makes it
+    ");
+}
+
+#[test]
+fn a_broken_lock_of_a_flake_is_placed_from_here() {
+    let repo = Repo::new(&[("sub/flake.nix", "{ outputs = _: { }; }\n"), ("sub/flake.lock", "{}")]);
+    for arguments in [&["analyze", "sub"][..], &["analyze", "sub", "--no-usage"], &["graph", "sub"]] {
+        let run = repo.flakepart(arguments);
+        assert!(run.stderr.starts_with("error: sub/flake.lock: no `version`\n"), "{run}");
+    }
+    let run = repo.flakepart(&["gate", "sub", "--max-nodes", "1"]);
+    assert!(run.stderr.starts_with("error: sub/flake.lock of the work tree: no `version`\n"), "{run}");
+}

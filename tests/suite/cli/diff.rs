@@ -292,7 +292,7 @@ fn what_is_no_lock_is_said_with_the_way_out() {
 
     exit code 2
     --- stderr ---
-    error: empty/flake.lock is missing
+    error: empty/flake.lock: no such file
 
     hint: `nix flake lock` makes it
 

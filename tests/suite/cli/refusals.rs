@@ -76,7 +76,7 @@ fn no_lock() {
     repo.git(&["rm", "-q", "flake.lock"]);
     repo.commit();
     assert_snapshot!(refused(&repo, &[]), @"
-    error: flake.lock is missing
+    error: flake.lock: no such file
 
     hint: `nix flake lock` makes it
     ");
