@@ -147,7 +147,15 @@ impl Error {
                 FlakeError::Lock { source, .. } => source.hint(),
                 FlakeError::Nix { source, .. } => source.hint().map(str::to_owned),
             },
-            Error::Lock { source, .. } => source.hint(),
+            Error::Lock { path, source } => match path.file_name() {
+                Some("flake.lock" | "devenv.lock") => source.hint(),
+                // Nobody shall delete a file that is merely no lock.
+                _ if source.is_no_lock() => Some(format!(
+                    "{path} is taken for a lock, and is none that Nix wrote: name a flake.lock, or the folder \
+                     of a flake"
+                )),
+                _ => source.hint(),
+            },
             Error::LockRefused { hint, .. } => hint.clone(),
             Error::Split(error) => error.hint(),
             Error::Prove(error) => error.hint(),
@@ -158,8 +166,22 @@ impl Error {
             Error::Change(ChangeError::Stranded { .. }) => {
                 Some("`git status` and `git diff` show what is left".to_owned())
             }
+            Error::Change(ChangeError::Leaves { .. }) => Some(
+                "replace the link by the folder it leads to, or choose another: `--folder DIR`".to_owned(),
+            ),
+            Error::Copy(_) => Some("the variable TMPDIR names the folder for copies".to_owned()),
+            Error::Read { source, .. } if source.kind() == std::io::ErrorKind::NotFound => {
+                Some("name a lock file, a folder with a flake.nix, or `-` for standard input".to_owned())
+            }
             Error::Json(_) => Some("please report this as a bug".to_owned()),
-            _ => None,
+            // The message of the system says what is in the way, and only the user can clear it.
+            Error::Change(ChangeError::Write { .. } | ChangeError::Interrupted)
+            | Error::Interrupted
+            | Error::Read { .. }
+            | Error::Write { .. }
+            | Error::Stdout(_)
+            | Error::Stdin(_)
+            | Error::Signal(_) => None,
         }
     }
 

@@ -68,7 +68,10 @@ impl ProveError {
             ProveError::BadAttr { .. } => {
                 Some("write it as in `packages.hello` or `packages.x86_64-linux.hello`".to_owned())
             }
-            _ => None,
+            ProveError::Answer { .. } => {
+                Some("please report this, with what `nix --version` prints".to_owned())
+            }
+            ProveError::Io(_) => None,
         }
     }
 }

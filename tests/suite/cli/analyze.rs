@@ -229,11 +229,13 @@ fn one_broken_lock_of_several_does_not_hide_the_others() {
     --- stderr ---
     error: a.lock:1:1: not valid JSON: it is empty
 
-    hint: restore flake.lock from git, or delete it and run `nix flake lock`
+    hint: a.lock is taken for a lock, and is none that Nix wrote: name a flake.lock, or the folder of a flake
     error: c.lock: no `version`
 
-    hint: restore flake.lock from git, or delete it and run `nix flake lock`
+    hint: c.lock is taken for a lock, and is none that Nix wrote: name a flake.lock, or the folder of a flake
     error: cannot read gone.lock: No such file or directory (os error 2)
+
+    hint: name a folder with a flake.nix, or a lock file where one serves, too
     ");
 }
 
