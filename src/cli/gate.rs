@@ -75,6 +75,7 @@ pub(super) fn run(arguments: &Arguments, output: &Output) -> Result<Outcome, Err
 fn measure(tree: &dyn Tree, path: &Utf8Path) -> Result<Option<Measure>, Error> {
     let Some(bytes) = tree.read(Utf8Path::new("flake.lock"))? else { return Ok(None) };
     let name = Utf8PathBuf::from(format!("{path} of {}", tree.name()));
+    tracing::debug!(lock = ?name, bytes = bytes.len(), "read");
     let lock = Lock::parse(&bytes).map_err(|source| Error::Lock { path: name, source })?;
     Ok(Some(Measure::of(&lock, &bytes)))
 }

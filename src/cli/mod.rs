@@ -36,7 +36,7 @@ struct Cli {
     /// Say only what was asked for, and errors
     #[arg(short, long, global = true)]
     quiet: bool,
-    /// Show the programs that are run
+    /// Show what is read, and which programs are run
     #[arg(short, long, global = true, conflicts_with = "quiet")]
     verbose: bool,
     /// Nix may not use the network

@@ -74,6 +74,7 @@ pub(super) fn from_here(path: Utf8PathBuf) -> Utf8PathBuf {
 
 /// The lock in these bytes. It is never freed: the process ends soon, and does that faster as a whole.
 pub(super) fn parsed(path: &Utf8Path, bytes: &[u8]) -> Result<ManuallyDrop<Lock>, Error> {
+    tracing::debug!(lock = ?path, bytes = bytes.len(), "read");
     let lock = Lock::parse(bytes).map_err(|source| Error::Lock { path: path.to_owned(), source })?;
     Ok(ManuallyDrop::new(lock))
 }
@@ -96,6 +97,7 @@ pub(super) fn files(tree: &dyn Tree) -> Result<Files, Error> {
             links.push(path);
         }
     }
+    tracing::debug!(files = paths.len(), links = links.len(), "read Nix code and locks of {}", tree.name());
     let read = tree.read_all(&paths)?;
     let mut files: Files =
         paths.into_iter().zip(read).filter_map(|(path, bytes)| Some((path, bytes?))).collect();

@@ -74,6 +74,7 @@ impl WorkTree {
         {
             return Err(TreeError::Untracked { path: "flake.nix".into() });
         }
+        tracing::debug!(folder = ?root, git = git.is_some(), "open flake");
         Ok(WorkTree { root, git })
     }
 
@@ -132,7 +133,7 @@ impl WorkTree {
     fn run_git(&self, arguments: &[&str], paths: &[Utf8PathBuf]) -> Result<(), TreeError> {
         let mut command = std::process::Command::new("git");
         command.arg("-C").arg(&self.root).arg("--literal-pathspecs").args(arguments).args(paths);
-        tracing::debug!(?command);
+        tracing::debug!(?command, "run");
         let output = command
             .stdin(std::process::Stdio::null())
             .output()

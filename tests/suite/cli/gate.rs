@@ -99,3 +99,20 @@ fn an_unknown_revision_is_named() {
     hint: in a shallow clone, fetch the revision first: `git fetch origin REV`
     ");
 }
+
+#[test]
+fn verbose_says_on_stderr_what_is_read() {
+    let repo = Repo::agent_boxes();
+    let gate =
+        |more: &[&str]| repo.flakepart(&[&["gate", "--base", "HEAD", "--max-growth", "0"], more].concat());
+    let (verbose, plain) = (gate(&["--verbose"]), gate(&[]));
+    assert_eq!((verbose.stdout, plain.stderr.as_str()), (plain.stdout, ""));
+    let commit = repo.git(&["rev-parse", "HEAD"]);
+    let said = verbose.stderr.replace(commit.get(..10).unwrap(), "COMMIT");
+    let folder = repo.path().canonicalize().unwrap();
+    assert_snapshot!(said.replace(folder.to_str().unwrap(), "REPOSITORY"), @r#"
+    DEBUG open flake folder="REPOSITORY" git=true
+    DEBUG read lock="flake.lock of the work tree" bytes=10118
+    DEBUG read lock="flake.lock of HEAD (COMMIT)" bytes=10118
+    "#);
+}
