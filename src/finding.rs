@@ -52,6 +52,8 @@ pub enum Code {
     ConsumersLoseInputs,
     /// The nested lock has to be updated on its own.
     UpdateNested,
+    /// An output is to be routed that neither Nix nor the flake's code knows.
+    AttrUnknown,
     /// flake-parts fetches flake-compat while it evaluates a partition.
     FetchesFlakeCompat,
     /// The lock is larger than it may be.
@@ -62,7 +64,8 @@ pub enum Code {
 
 impl Code {
     /// All of them, by name.
-    pub const ALL: [Code; 20] = [
+    pub const ALL: [Code; 21] = [
+        Code::AttrUnknown,
         Code::ConsumersLoseInputs,
         Code::FetchesFlakeCompat,
         Code::FollowsDiffer,
@@ -106,6 +109,7 @@ impl Code {
             Code::PinShadows => "pin-shadows",
             Code::ConsumersLoseInputs => "consumers-lose-inputs",
             Code::UpdateNested => "update-nested",
+            Code::AttrUnknown => "attr-unknown",
             Code::FetchesFlakeCompat => "fetches-flake-compat",
             Code::OverBudget => "over-budget",
             Code::Growth => "growth",
@@ -126,7 +130,8 @@ impl Code {
             | Code::PinDrift
             | Code::OverBudget
             | Code::Growth => Level::Error,
-            Code::FetchesFlakeCompat
+            Code::AttrUnknown
+            | Code::FetchesFlakeCompat
             | Code::LockNotCanonical
             | Code::LockRead
             | Code::LockUnreachable

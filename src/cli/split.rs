@@ -9,7 +9,7 @@ use super::verify::Sides;
 use super::{Error, Outcome, Output};
 use crate::change::{self, Action};
 use crate::credentials;
-use crate::partition::{Request, SplitPlan};
+use crate::partition::{Request, SplitPlan, unknown_attrs};
 use crate::prove::{Nix, Options, Proof, Verdict};
 use crate::report::{self, PlanJson};
 use crate::tree::{Tree as _, WorkTree, read_source};
@@ -58,7 +58,9 @@ enum Format {
 
 pub(super) fn run(arguments: &Arguments, offline: bool, output: &Output) -> Result<Outcome, Error> {
     let tree = WorkTree::open(arguments.flake.as_deref())?;
-    let plan = SplitPlan::make(&files(&tree)?, &read_source, &request(arguments))?;
+    let files = files(&tree)?;
+    let mut plan = SplitPlan::make(&files, &read_source, &request(arguments))?;
+    plan.notes.extend(unknown_attrs(&files, &arguments.attrs));
     let human = arguments.format == Format::Human;
     if plan.is_empty() {
         output.note(&format!("flakepart: nothing to do{}\n", nothing(arguments)));

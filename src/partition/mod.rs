@@ -3,6 +3,7 @@
 //! Everything here is pure: files come in as bytes, plans go out as values.
 
 mod analysis;
+mod attrs;
 mod blockers;
 mod declared;
 mod error;
@@ -16,6 +17,7 @@ mod split;
 mod without;
 
 pub use analysis::{Analysis, InputSummary, LockSummary, PartitionSummary, SiteSummary};
+pub use attrs::unknown_attrs;
 pub use blockers::{Blocker, Reason};
 pub use declared::declaration_findings;
 pub use error::SplitError;
