@@ -37,6 +37,9 @@ pub struct Analysis {
     /// The inputs that nothing keeps at the root, and that are too light for a proposal.
     #[serde(skip)]
     pub light: Vec<String>,
+    /// The flakes below this one whose code is not read though code of this one names them: folder, and place.
+    #[serde(skip)]
+    pub foreign: BTreeMap<Utf8PathBuf, (Utf8PathBuf, usize)>,
     /// What else would help a flake that cannot have partitions.
     #[serde(skip)]
     pub without_partitions: Vec<Advice>,
@@ -185,6 +188,7 @@ impl Analysis {
             findings,
             staying,
             light,
+            foreign: flake.foreign(),
             without_partitions: match flake.flake_parts() {
                 None => flake.without_partitions(),
                 Some(_) => Vec::new(),
@@ -207,6 +211,7 @@ impl Analysis {
             findings,
             staying: BTreeMap::new(),
             light: Vec::new(),
+            foreign: BTreeMap::new(),
             obstacle: None,
             without_partitions: Vec::new(),
         }

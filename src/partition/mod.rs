@@ -8,6 +8,7 @@ mod blockers;
 mod declared;
 mod error;
 mod flake;
+mod foreign;
 mod layout;
 mod lock_readers;
 mod obstacle;

@@ -35,6 +35,13 @@ pub fn analysis(analysis: &Analysis) -> String {
         let serves = if partition.attrs.is_empty() { "not known".to_owned() } else { list(&partition.attrs) };
         text.push_str(&wrapped("  serves  ", &serves));
     }
+    if !analysis.foreign.is_empty() {
+        let folders = analysis.foreign.iter();
+        let folders: Vec<String> =
+            folders.map(|(folder, (file, line))| shown(&format!("{folder} ({file}:{line})"))).collect();
+        text.push_str("\nNot read: flakes of their own\n");
+        text.push_str(&wrapped("  ", &some_of(&folders)));
+    }
     for (index, one) in analysis.proposals.iter().enumerate() {
         text.push_str(&proposal(one, index == 0, analysis.obstacle.is_none()));
     }

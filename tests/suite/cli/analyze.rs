@@ -426,3 +426,23 @@ fn a_broken_lock_of_a_flake_is_placed_from_here() {
     let run = repo.flakepart(&["gate", "sub", "--max-nodes", "1"]);
     assert!(run.stderr.starts_with("error: sub/flake.lock of the work tree: no `version`\n"), "{run}");
 }
+
+#[test]
+fn a_flake_below_that_the_code_names_is_said_not_to_be_read() {
+    let repo = Repo::agent_boxes();
+    repo.write(
+        "nix/templates.nix",
+        "{\n  # not ../templates/gone\n  flake.templates.rust.path = ../templates/rust; # ../templates/c\n}\n",
+    );
+    for folder in ["rust", "gone", "c", "unnamed"] {
+        let flake = "{ inputs.x.url = \"github:o/x\"; outputs = { pi-mono, ... }: pi-mono; }\n";
+        repo.write(&format!("templates/{folder}/flake.nix"), flake);
+    }
+    repo.commit();
+    let run = repo.flakepart(&["analyze"]).stdout;
+    let told = run.split("\n\n").find(|part| part.contains("templates")).unwrap();
+    assert_snapshot!(told, @"
+    Not read: flakes of their own
+      templates/rust (nix/templates.nix:3)
+    ");
+}
