@@ -8,6 +8,7 @@ use clap::Subcommand;
 use super::target::{lock_bytes, parsed};
 use super::{Error, Outcome, Output};
 use crate::lock::{ExtractError, PruneError};
+use crate::report::shown;
 use crate::suggest::instead;
 
 #[derive(Debug, Subcommand)]
@@ -61,7 +62,7 @@ pub(super) fn run(command: &Command, output: &Output) -> Result<Outcome, Error> 
             let same = normal == bytes;
             if *check {
                 let what = if same { "has the bytes" } else { "has other bytes than those" };
-                output.note(&format!("{path} {what} that Nix would write"));
+                output.note(&format!("{} {what} that Nix would write\n", shown(path.as_str())));
                 return Ok(if same { Outcome::Fine } else { Outcome::Found });
             }
             if !*write {

@@ -201,7 +201,8 @@ fn summary(plan: &SplitPlan, applied: bool, verified: bool) -> String {
         paths.map(|(path, _)| report::shown(path.as_str())).collect::<Vec<_>>().join(" ")
     };
     let mut text = format!(
-        "\nflakepart: root lock {} -> {} nodes; new files are known to git, nothing is committed\n",
+        "\nflakepart: root lock {} -> {} nodes\n           \
+         new files are known to git, nothing is committed\n",
         plan.root_nodes_before, plan.root_nodes_after
     );
     if !verified {

@@ -27,10 +27,8 @@ pub fn analysis(analysis: &Analysis) -> String {
             partition.folder.as_ref().map_or("a folder that is computed".to_owned(), |f| shown(f.as_str()));
         let nodes =
             partition.nodes.map_or("no lock that can be read".to_owned(), |nodes| count(nodes, "node"));
-        text.push_str(&format!(
-            "\nPartition {} in {folder}: {nodes}\n",
-            styled(BOLD, &shown(&partition.name))
-        ));
+        let name = styled(BOLD, &shown(&partition.name));
+        text.push_str(&wrapped("\n", &format!("Partition {name} in {folder}: {nodes}")));
         text.push_str(&wrapped("  holds   ", &list(&partition.inputs)));
         let serves = if partition.attrs.is_empty() { "not known".to_owned() } else { list(&partition.attrs) };
         text.push_str(&wrapped("  serves  ", &serves));
@@ -193,7 +191,7 @@ fn proposal(proposal: &Proposal, first: bool, possible: bool) -> String {
     let command =
         if first { "flakepart split".to_owned() } else { format!("flakepart split --partition {name}") };
     if possible {
-        text.push_str(&format!("  do it   {command}   (--dry-run shows the diff)\n"));
+        text.push_str(&wrapped("  do it   ", &format!("{command}   (--dry-run shows the diff)")));
     }
     text
 }

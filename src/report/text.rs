@@ -105,9 +105,9 @@ pub fn wrapped_to(columns: usize, head: &str, text: &str) -> String {
     textwrap::fill(text, options) + "\n"
 }
 
-/// Whether these fit into one line, with two spaces before each.
-pub(super) fn fits(parts: &[&str]) -> bool {
-    parts.iter().map(|part| 2 + textwrap::core::display_width(part)).sum::<usize>() <= width()
+/// Whether this fits into one line.
+pub(super) fn fits(line: &str) -> bool {
+    textwrap::core::display_width(line) <= width()
 }
 
 /// Text cut or filled to exactly `width` columns.

@@ -94,3 +94,15 @@ fn a_place_with_several_uses_is_told_once() {
           lib  b
     ");
 }
+
+#[test]
+fn what_does_not_fit_into_a_narrow_line_stands_below() {
+    let repo = Repo::agent_boxes();
+    let Some(shown) = repo.flakepart_on_a_terminal(40, "why uv2nix_2") else { return };
+    assert_snapshot!(shown, @"
+    uv2nix_2
+          git+https://git.example/pyproject-nix/uv2nix
+          98fd3754d0 of 2026-02-24
+      hermes-agent/uv2nix
+    ");
+}
