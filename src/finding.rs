@@ -54,6 +54,8 @@ pub enum Code {
     ConsumersLoseInputs,
     /// The nested lock has to be updated on its own.
     UpdateNested,
+    /// An output is to be routed that neither Nix nor the flake's code knows.
+    AttrUnknown,
     /// flake-parts fetches flake-compat while it evaluates a partition.
     FetchesFlakeCompat,
     /// The lock is larger than it may be.
@@ -64,7 +66,8 @@ pub enum Code {
 
 impl Code {
     /// All of them, by name.
-    pub const ALL: [Code; 21] = [
+    pub const ALL: [Code; 22] = [
+        Code::AttrUnknown,
         Code::ConsumersLoseInputs,
         Code::FetchesFlakeCompat,
         Code::FollowsDiffer,
@@ -110,6 +113,7 @@ impl Code {
             Code::ConsumersLoseInputs => "consumers-lose-inputs",
             Code::MayBeNeeded => "may-be-needed",
             Code::UpdateNested => "update-nested",
+            Code::AttrUnknown => "attr-unknown",
             Code::FetchesFlakeCompat => "fetches-flake-compat",
             Code::OverBudget => "over-budget",
             Code::Growth => "growth",
@@ -130,7 +134,8 @@ impl Code {
             | Code::PinDrift
             | Code::OverBudget
             | Code::Growth => Level::Error,
-            Code::FetchesFlakeCompat
+            Code::AttrUnknown
+            | Code::FetchesFlakeCompat
             | Code::LockNotCanonical
             | Code::LockRead
             | Code::LockUnreachable

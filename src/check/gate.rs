@@ -44,20 +44,20 @@ impl Gate {
                     .help("`flakepart analyze` shows which input brings what"),
             );
         };
+        let nodes =
+            |count: usize, more: &str| format!("{count} {more}node{}", if count == 1 { "" } else { "s" });
         if let Some(limit) = limits.max_nodes.filter(|limit| lock.nodes > *limit) {
-            over(Code::OverBudget, format!("{} nodes, {limit} are allowed", lock.nodes));
+            over(Code::OverBudget, format!("{}; the limit is {limit}", nodes(lock.nodes, "")));
         }
         if let Some(limit) = limits.max_bytes.filter(|limit| lock.bytes > *limit) {
-            over(Code::OverBudget, format!("{} bytes, {limit} are allowed", lock.bytes));
+            over(Code::OverBudget, format!("{} bytes; the limit is {limit}", lock.bytes));
         }
         if let (Some(base), Some(limit)) = (base, limits.max_growth) {
             let growth = lock.nodes.saturating_sub(base.nodes);
             if growth > limit {
-                let what = format!(
-                    "{growth} more nodes than before ({} to {}), {limit} are allowed",
-                    base.nodes, lock.nodes
-                );
-                over(Code::Growth, what);
+                let more = nodes(growth, "more ");
+                let (before, after) = (base.nodes, lock.nodes);
+                over(Code::Growth, format!("{more} than before ({before} to {after}); the limit is {limit}"));
             }
         }
         Gate { schema: 1, lock, base, limits, findings }

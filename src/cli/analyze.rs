@@ -40,7 +40,7 @@ pub(super) fn run(arguments: &Arguments, output: &Output) -> Result<Outcome, Err
     for target in &arguments.targets {
         match Target::open(Some(target)).and_then(|open| analyze(open, arguments)) {
             Ok(analysis) => analyses.push(analysis),
-            Err(error) => errors.push(error.within(Some(target).filter(|target| target.is_dir()))),
+            Err(error) => errors.push(error.within(Some(target))),
         }
     }
     print(&analyses, arguments.targets.len() > 1, arguments.format, output)?;
@@ -65,7 +65,8 @@ fn print(analyses: &[Analysis], several: bool, format: Format, output: &Output) 
 
 fn analyze(target: Target, arguments: &Arguments) -> Result<Analysis, Error> {
     match target {
-        Target::Flake(tree) if arguments.no_usage => {
+        // Without a lock, flake.nix has to say whether there should be one.
+        Target::Flake(tree) if arguments.no_usage && tree.root().join("flake.lock").exists() => {
             let (path, bytes) = lock_of(&tree)?;
             of_lock(&path, &bytes)
         }

@@ -3,12 +3,12 @@
 use camino::{Utf8Path, Utf8PathBuf};
 use clap::{Args, ValueEnum};
 
-use super::target::{lock_bytes, parsed};
+use super::target::{lock_bytes, lock_of, parsed};
 use super::{Error, Outcome, Output};
 use crate::lock::Diff;
 use crate::partition::FlakeError;
 use crate::report;
-use crate::tree::{TreeError, read_revision};
+use crate::tree::{TreeError, WorkTree, read_revision};
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
@@ -52,6 +52,9 @@ fn bytes(argument: &str) -> Result<(Utf8PathBuf, Vec<u8>), Error> {
     let path = Utf8Path::new(argument);
     if argument == "-" {
         return lock_bytes(Some(path));
+    }
+    if path.join("flake.nix").is_file() {
+        return lock_of(&WorkTree::open(Some(path))?).map_err(|error| error.within(Some(path)));
     }
     let path = if path.is_dir() { path.join("flake.lock") } else { path.to_owned() };
     // Also what is no plain file, such as the shell's `<(…)`.

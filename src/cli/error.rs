@@ -1,13 +1,13 @@
 //! Every way in which a run fails, with its exit code, its place and its hint.
 
-use camino::Utf8PathBuf;
+use camino::{Utf8Path, Utf8PathBuf};
 use thiserror::Error as ThisError;
 
 use crate::change::ChangeError;
 use crate::lock::LockError;
 use crate::partition::{FlakeError, SplitError};
 use crate::prove::ProveError;
-use crate::report::{bold, shown};
+use crate::report::{bold, shown, wrapped_to};
 use crate::tree::TreeError;
 
 /// Why a run failed.
@@ -60,10 +60,12 @@ fn list(paths: &[Utf8PathBuf]) -> String {
 }
 
 impl Error {
-    /// The same error, with its places below the folder that the user named.
-    pub(super) fn within(self, folder: Option<&Utf8PathBuf>) -> Error {
+    /// The same error, with its places in the flake below the folder that the user named.
+    pub(super) fn within(self, folder: Option<&Utf8Path>) -> Error {
         match folder {
-            Some(folder) if folder != "." => Error::Within { folder: folder.clone(), source: Box::new(self) },
+            Some(folder) if folder != "." && matches!(self, Error::Flake(_) | Error::Split(_)) => {
+                Error::Within { folder: folder.to_owned(), source: Box::new(self) }
+            }
             _ => self,
         }
     }
@@ -107,7 +109,7 @@ impl Error {
                 source.place().map(|place| below.join(place).into_string())
             }
             Error::Flake(error) | Error::Split(SplitError::Flake(error)) => match error {
-                FlakeError::Missing { .. } => None,
+                FlakeError::Missing { path } => Some(path.to_string()),
                 FlakeError::Lock { path, source } => Some(lock_place(path, source)),
                 FlakeError::Nix { path, source } => Some(place(path, source.line(), source.column())),
             },
@@ -150,7 +152,15 @@ impl Error {
                 FlakeError::Lock { source, .. } => source.hint(),
                 FlakeError::Nix { source, .. } => source.hint().map(str::to_owned),
             },
-            Error::Lock { source, .. } => source.hint(),
+            Error::Lock { path, source } => match path.file_name() {
+                Some("flake.lock" | "devenv.lock") => source.hint(),
+                // Nobody shall delete a file that is merely no lock.
+                _ if source.is_no_lock() => Some(format!(
+                    "{path} is taken for a lock, and is none that Nix wrote: name a flake.lock, or the folder \
+                     of a flake"
+                )),
+                _ => source.hint(),
+            },
             Error::LockRefused { hint, .. } => hint.clone(),
             Error::Split(error) => error.hint(),
             Error::Prove(error) => error.hint(),
@@ -161,8 +171,22 @@ impl Error {
             Error::Change(ChangeError::Stranded { .. }) => {
                 Some("`git status` and `git diff` show what is left".to_owned())
             }
+            Error::Change(ChangeError::Leaves { .. }) => Some(
+                "replace the link by the folder it leads to, or choose another: `--folder DIR`".to_owned(),
+            ),
+            Error::Copy(_) => Some("the variable TMPDIR names the folder for copies".to_owned()),
+            Error::Read { source, .. } if source.kind() == std::io::ErrorKind::NotFound => {
+                Some("name a lock file, a folder with a flake.nix, or `-` for standard input".to_owned())
+            }
             Error::Json(_) => Some("please report this as a bug".to_owned()),
-            _ => None,
+            // The message of the system says what is in the way, and only the user can clear it.
+            Error::Change(ChangeError::Write { .. } | ChangeError::Interrupted)
+            | Error::Interrupted
+            | Error::Read { .. }
+            | Error::Write { .. }
+            | Error::Stdout(_)
+            | Error::Stdin(_)
+            | Error::Signal(_) => None,
         }
     }
 
@@ -183,15 +207,21 @@ impl Error {
         others
     }
 
-    /// The error as a person sees it: what, where, and what to do next.
-    pub(super) fn report(&self) -> String {
+    /// The error as a person sees it: what, where, and what to do next. On a terminal it is wrapped to these
+    /// columns; elsewhere, who searches it finds each thing in one line.
+    pub(super) fn report(&self, columns: Option<usize>) -> String {
+        let line = |head: &str, text: &str| match columns {
+            Some(columns) => wrapped_to(columns, head, &shown(text)),
+            None => format!("{head}{}\n", shown(text)),
+        };
         let place = self.place().map(|place| place + ": ").unwrap_or_default();
-        let mut text = format!("{} {}\n", error_label(), shown(&format!("{place}{self}")));
+        let mut text = line(&format!("{} ", error_label()), &format!("{place}{self}"));
         for more in self.more() {
-            text.push_str(&format!("       {}\n", shown(&more)));
+            text.push_str(&line("       ", &more));
         }
         if let Some(hint) = self.hint() {
-            text.push_str(&format!("\n{} {}\n", bold("hint:"), shown(&hint)));
+            text.push('\n');
+            text.push_str(&line(&format!("{} ", bold("hint:")), &hint));
         }
         text
     }

@@ -3,10 +3,10 @@
 use camino::{Utf8Path, Utf8PathBuf};
 use clap::{Args, ValueEnum};
 
+use super::target::{from_here, lock_of};
 use super::{Error, Outcome, Output};
 use crate::check::{Gate, Limits};
 use crate::lock::{Lock, Measure};
-use crate::partition::FlakeError;
 use crate::report;
 use crate::tree::{Tree, WorkTree};
 
@@ -37,6 +37,8 @@ enum Format {
     Json,
 }
 
+const NO_LOCK: Measure = Measure { nodes: 0, bytes: 0 };
+
 pub(super) fn run(arguments: &Arguments, output: &Output) -> Result<Outcome, Error> {
     let limits = Limits {
         max_nodes: arguments.max_nodes,
@@ -50,10 +52,15 @@ pub(super) fn run(arguments: &Arguments, output: &Output) -> Result<Outcome, Err
         });
     }
     let tree = WorkTree::open(arguments.flake.as_deref())?;
-    let lock = measure(&tree)?.ok_or(FlakeError::Missing { path: "flake.lock".into() })?;
+    let path = from_here(tree.root().join("flake.lock"));
+    let lock = match measure(&tree, &path)? {
+        Some(lock) => lock,
+        // A flake without inputs needs no lock; any other does.
+        None => lock_of(&tree).map(|_| NO_LOCK)?,
+    };
     let base = match &arguments.base {
         // A base without a lock had no nodes: everything is growth.
-        Some(rev) => Some(measure(&tree.commit(rev)?)?.unwrap_or(Measure { nodes: 0, bytes: 0 })),
+        Some(rev) => Some(measure(&tree.commit(rev)?, &path)?.unwrap_or(NO_LOCK)),
         None => None,
     };
     let gate = Gate::new(lock, base, limits);
@@ -64,10 +71,11 @@ pub(super) fn run(arguments: &Arguments, output: &Output) -> Result<Outcome, Err
     Ok(if gate.findings.is_empty() { Outcome::Fine } else { Outcome::Found })
 }
 
-fn measure(tree: &dyn Tree) -> Result<Option<Measure>, Error> {
-    let path = Utf8Path::new("flake.lock");
-    let Some(bytes) = tree.read(path)? else { return Ok(None) };
-    let name = Utf8PathBuf::from(format!("flake.lock of {}", tree.name()));
+/// The size of a tree's lock, which `path` leads to from here.
+fn measure(tree: &dyn Tree, path: &Utf8Path) -> Result<Option<Measure>, Error> {
+    let Some(bytes) = tree.read(Utf8Path::new("flake.lock"))? else { return Ok(None) };
+    let name = Utf8PathBuf::from(format!("{path} of {}", tree.name()));
+    tracing::debug!(lock = ?name, bytes = bytes.len(), "read");
     let lock = Lock::parse(&bytes).map_err(|source| Error::Lock { path: name, source })?;
     Ok(Some(Measure::of(&lock, &bytes)))
 }

@@ -16,7 +16,7 @@ pub(super) struct Arguments {
     #[arg(value_name = "FLAKE|LOCK")]
     target: Option<Utf8PathBuf>,
     /// How to draw it
-    #[arg(long, value_enum)]
+    #[arg(long, value_enum, default_value_t = Format::Dot)]
     format: Format,
     /// Only what leads to this input, and what it leads to (see `flakepart why` for what to name)
     #[arg(long, value_name = "NAME")]

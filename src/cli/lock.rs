@@ -7,6 +7,9 @@ use clap::Subcommand;
 
 use super::target::{lock_bytes, parsed};
 use super::{Error, Outcome, Output};
+use crate::lock::{ExtractError, PruneError};
+use crate::report::shown;
+use crate::suggest::instead;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
@@ -59,7 +62,7 @@ pub(super) fn run(command: &Command, output: &Output) -> Result<Outcome, Error> 
             let same = normal == bytes;
             if *check {
                 let what = if same { "has the bytes" } else { "has other bytes than those" };
-                output.note(&format!("{path} {what} that Nix would write"));
+                output.note(&format!("{} {what} that Nix would write\n", shown(path.as_str())));
                 return Ok(if same { Outcome::Fine } else { Outcome::Found });
             }
             if !*write {
@@ -77,9 +80,13 @@ pub(super) fn run(command: &Command, output: &Output) -> Result<Outcome, Error> 
         Command::Prune { lock, inputs } => {
             let (lock, names) = named(lock.as_deref(), inputs);
             let (path, bytes) = lock_bytes(lock)?;
-            let pruned = parsed(&path, &bytes)?.prune(&names).map_err(|error| Error::LockRefused {
+            let lock = parsed(&path, &bytes)?;
+            let pruned = lock.prune(&names).map_err(|error| Error::LockRefused {
                 path,
-                hint: error.hint(),
+                hint: match &error {
+                    PruneError::UnknownInput { name } => Some(instead(name, lock.root_inputs().keys())),
+                    error => error.hint(),
+                },
                 message: error.to_string(),
             })?;
             output.bytes(&pruned.to_bytes())?;
@@ -89,8 +96,14 @@ pub(super) fn run(command: &Command, output: &Output) -> Result<Outcome, Error> 
             let (lock, names) = named(lock.as_deref(), inputs);
             let (path, bytes) = lock_bytes(lock)?;
             let aliases: BTreeMap<String, String> = aliases.iter().cloned().collect();
-            let nested = parsed(&path, &bytes)?.extract(&names, &aliases).map_err(|error| {
-                Error::LockRefused { path, hint: error.hint(), message: error.to_string() }
+            let lock = parsed(&path, &bytes)?;
+            let nested = lock.extract(&names, &aliases).map_err(|error| Error::LockRefused {
+                path,
+                hint: match &error {
+                    ExtractError::UnknownInput { name } => Some(instead(name, lock.root_inputs().keys())),
+                    error => error.hint(),
+                },
+                message: error.to_string(),
             })?;
             output.bytes(&nested.to_bytes())?;
             Ok(Outcome::Fine)

@@ -36,7 +36,7 @@ struct Cli {
     /// Say only what was asked for, and errors
     #[arg(short, long, global = true)]
     quiet: bool,
-    /// Show the programs that are run
+    /// Show what is read, and which programs are run
     #[arg(short, long, global = true, conflicts_with = "quiet")]
     verbose: bool,
     /// Nix may not use the network
@@ -102,14 +102,14 @@ pub fn main() -> ExitCode {
         Command::Graph(arguments) => graph::run(&arguments, &output),
         Command::Diff(arguments) => diff::run(&arguments, &output),
         Command::Split(arguments) => split::run(&arguments, cli.offline, &output)
-            .map_err(|error| error.within(arguments.flake.as_ref())),
+            .map_err(|error| error.within(arguments.flake.as_deref())),
         Command::Verify(arguments) => verify::run(&arguments, cli.offline, &output)
-            .map_err(|error| error.within(arguments.flake.as_ref())),
+            .map_err(|error| error.within(arguments.flake.as_deref())),
         Command::Check(arguments) => {
-            check::run(&arguments, &output).map_err(|error| error.within(arguments.flake.as_ref()))
+            check::run(&arguments, &output).map_err(|error| error.within(arguments.flake.as_deref()))
         }
         Command::Gate(arguments) => {
-            gate::run(&arguments, &output).map_err(|error| error.within(arguments.flake.as_ref()))
+            gate::run(&arguments, &output).map_err(|error| error.within(arguments.flake.as_deref()))
         }
         Command::Lock(command) => lock::run(&command, &output),
     };

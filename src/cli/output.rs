@@ -6,6 +6,7 @@ use anstream::{AutoStream, ColorChoice};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::{Color, Error};
+use crate::report::columns;
 
 /// Where output goes, and how.
 pub(super) struct Output {
@@ -61,7 +62,7 @@ impl Output {
 
     /// What went wrong.
     pub(super) fn error(&self, error: &Error) {
-        self.stderr(&error.report());
+        self.stderr(&error.report(columns(std::io::stderr())));
     }
 
     fn stderr(&self, text: &str) {

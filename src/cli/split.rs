@@ -9,7 +9,7 @@ use super::verify::Sides;
 use super::{Error, Outcome, Output};
 use crate::change::{self, Action};
 use crate::credentials;
-use crate::partition::{Request, SplitPlan};
+use crate::partition::{Request, SplitPlan, unknown_attrs};
 use crate::prove::{Nix, Options, Proof, Verdict};
 use crate::report::{self, PlanJson};
 use crate::tree::{Tree as _, WorkTree, read_source};
@@ -58,7 +58,9 @@ enum Format {
 
 pub(super) fn run(arguments: &Arguments, offline: bool, output: &Output) -> Result<Outcome, Error> {
     let tree = WorkTree::open(arguments.flake.as_deref())?;
-    let plan = SplitPlan::make(&files(&tree)?, &read_source, &request(arguments))?;
+    let files = files(&tree)?;
+    let mut plan = SplitPlan::make(&files, &read_source, &request(arguments))?;
+    plan.notes.extend(unknown_attrs(&files, &arguments.attrs));
     let human = arguments.format == Format::Human;
     if plan.is_empty() {
         output.note(&format!("flakepart: nothing to do{}\n", nothing(arguments)));
@@ -200,7 +202,8 @@ fn summary(plan: &SplitPlan, applied: bool, verified: bool) -> String {
         paths.map(|(path, _)| report::shown(path.as_str())).collect::<Vec<_>>().join(" ")
     };
     let mut text = format!(
-        "\nflakepart: root lock {} -> {} nodes; new files are known to git, nothing is committed\n",
+        "\nflakepart: root lock {} -> {} nodes\n           \
+         new files are known to git, nothing is committed\n",
         plan.root_nodes_before, plan.root_nodes_after
     );
     if !verified {

@@ -7,8 +7,8 @@ use camino::{Utf8Path, Utf8PathBuf};
 
 use super::Error;
 use crate::lock::Lock;
-use crate::nix::joined;
-use crate::partition::{Files, FlakeError};
+use crate::nix::{Declarations, Source, joined};
+use crate::partition::{Files, FlakeError, unwritten_lock};
 use crate::tree::{Entry, Kind, Tree, TreeError, WorkTree};
 
 /// A command's target.
@@ -42,15 +42,23 @@ impl Target {
 pub(super) fn lock_bytes(lock: Option<&Utf8Path>) -> Result<(Utf8PathBuf, Vec<u8>), Error> {
     match Target::open(lock)? {
         Target::Lock(path, bytes) => Ok((path, bytes)),
-        Target::Flake(tree) => lock_of(&tree),
+        Target::Flake(tree) => lock_of(&tree).map_err(|error| error.within(lock)),
     }
 }
 
-/// The lock of a flake, and its name.
+/// The lock of a flake, and its name. A flake without inputs has one without nodes, though no file.
 pub(super) fn lock_of(tree: &WorkTree) -> Result<(Utf8PathBuf, Vec<u8>), Error> {
-    let missing = FlakeError::Missing { path: "flake.lock".into() };
-    let bytes = tree.read(Utf8Path::new("flake.lock"))?.ok_or(missing)?;
-    Ok((from_here(tree.root().join("flake.lock")), bytes))
+    let path = from_here(tree.root().join("flake.lock"));
+    if let Some(bytes) = tree.read(Utf8Path::new("flake.lock"))? {
+        return Ok((path, bytes));
+    }
+    let flake_nix = tree.read(Utf8Path::new("flake.nix"))?.unwrap_or_default();
+    let declarations = Source::parse(&flake_nix).and_then(|source| Declarations::read(&source));
+    let declarations = declarations.map_err(|source| FlakeError::Nix { path: "flake.nix".into(), source })?;
+    match unwritten_lock(&declarations) {
+        Some(bytes) => Ok((path, bytes)),
+        None => Err(FlakeError::Missing { path: "flake.lock".into() }.into()),
+    }
 }
 
 /// The path of a flake's lock as a person who stands in the current folder would write it; that of a flake
@@ -66,6 +74,7 @@ pub(super) fn from_here(path: Utf8PathBuf) -> Utf8PathBuf {
 
 /// The lock in these bytes. It is never freed: the process ends soon, and does that faster as a whole.
 pub(super) fn parsed(path: &Utf8Path, bytes: &[u8]) -> Result<ManuallyDrop<Lock>, Error> {
+    tracing::debug!(lock = ?path, bytes = bytes.len(), "read");
     let lock = Lock::parse(bytes).map_err(|source| Error::Lock { path: path.to_owned(), source })?;
     Ok(ManuallyDrop::new(lock))
 }
@@ -88,6 +97,7 @@ pub(super) fn files(tree: &dyn Tree) -> Result<Files, Error> {
             links.push(path);
         }
     }
+    tracing::debug!(files = paths.len(), links = links.len(), "read Nix code and locks of {}", tree.name());
     let read = tree.read_all(&paths)?;
     let mut files: Files =
         paths.into_iter().zip(read).filter_map(|(path, bytes)| Some((path, bytes?))).collect();

@@ -25,13 +25,17 @@ pub(super) fn run(arguments: &Arguments, output: &Output) -> Result<Outcome, Err
     let (tree, (path, bytes)) = match Target::open(arguments.target.as_deref())? {
         Target::Lock(path, bytes) => (None, (path, bytes)),
         Target::Flake(tree) => {
-            let lock = lock_of(&tree)?;
+            let lock = lock_of(&tree).map_err(|error| error.within(arguments.target.as_deref()))?;
             (Some(tree), lock)
         }
     };
     let lock = parsed(&path, &bytes)?;
     let graph = Graph::new(&lock);
-    let keys = matching(&path, &lock, &graph, &arguments.name)?;
+    let mut keys = matching(&path, &lock, &graph, &arguments.name)?;
+    // The root input of that name is what most people mean.
+    let root = graph.node_inputs(&lock.root).find(|input| input.name == arguments.name);
+    let root = root.and_then(|input| input.target);
+    keys.sort_by_key(|key| root != Some(key));
     output.data(&report::why(&lock, &graph.origins(&keys)))?;
     if let Some(tree) = tree.filter(|_| lock.root_inputs().contains_key(&arguments.name)) {
         let flake = Flake::read(&files(&tree)?, &read_source)?;

@@ -237,6 +237,16 @@ impl LockError {
         }
     }
 
+    /// Whether the text has not even the beginnings of a lock.
+    #[must_use]
+    pub fn is_no_lock(&self) -> bool {
+        use LockError::*;
+        matches!(
+            self,
+            NotJson { .. } | Malformed { .. } | MissingRoot { .. } | UnsupportedVersion { version: None, .. }
+        )
+    }
+
     /// How to mend it.
     pub fn hint(&self) -> Option<String> {
         use LockError::*;
@@ -425,7 +435,8 @@ impl ExtractError {
             }
             ExtractError::Relative { .. } => Some("leave it at the root".to_owned()),
             ExtractError::Lock(error) => error.hint(),
-            ExtractError::UnknownInput { .. } | ExtractError::AliasTaken { .. } => None,
+            ExtractError::AliasTaken { .. } => Some("choose another name: `--alias FROM=TO`".to_owned()),
+            ExtractError::UnknownInput { .. } => None,
         }
     }
 }

@@ -89,7 +89,8 @@ impl NixError {
             NixError::ConflictMarkers { .. } => Some("resolve the merge first, then run flakepart again"),
             NixError::NotAFlake { .. } => Some("Nix refuses it, too: `nix flake metadata` shows how"),
             NixError::CannotEdit { .. } => Some("write this declaration out as a plain attribute set"),
-            NixError::NotUtf8 { .. } | NixError::TooLarge { .. } | NixError::TooDeep => None,
+            NixError::NotUtf8 { .. } => Some("save the file as UTF-8"),
+            NixError::TooLarge { .. } | NixError::TooDeep => None,
         }
     }
 }

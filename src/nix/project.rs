@@ -79,6 +79,11 @@ impl Project {
             .map(|file| (file.path.as_path(), &file.source, file.role == Role::Flake))
     }
 
+    /// The text of every file, by path.
+    pub fn texts(&self) -> impl Iterator<Item = (&Utf8Path, &str)> {
+        self.files.iter().map(|file| (file.path.as_path(), file.source.text()))
+    }
+
     /// The text of a file.
     #[must_use]
     pub fn text(&self, path: &Utf8Path) -> Option<&str> {

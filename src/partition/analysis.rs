@@ -37,6 +37,9 @@ pub struct Analysis {
     /// The inputs that nothing keeps at the root, and that are too light for a proposal.
     #[serde(skip)]
     pub light: Vec<String>,
+    /// The flakes below this one whose code is not read though code of this one names them: folder, and place.
+    #[serde(skip)]
+    pub foreign: BTreeMap<Utf8PathBuf, (Utf8PathBuf, usize)>,
     /// What else would help a flake that cannot have partitions.
     #[serde(skip)]
     pub without_partitions: Vec<Advice>,
@@ -52,7 +55,7 @@ pub struct LockSummary {
     pub version: u64,
     /// Locked inputs, the root entry not among them.
     pub nodes: usize,
-    /// The file's size.
+    /// The file's size; 0 where there is none, and none is needed.
     pub bytes: usize,
     /// Root inputs.
     pub root_inputs: usize,
@@ -172,15 +175,20 @@ impl Analysis {
             inputs: partition.holds.iter().cloned().collect(),
             nodes: partition.lock.as_ref().map(|lock| Graph::new(lock).nodes()),
         });
+        let mut lock = LockSummary::new(lock_path, &Examined::new(&flake.lock, &flake.lock_bytes));
+        if !flake.paths.contains(Utf8Path::new("flake.lock")) {
+            lock.bytes = 0;
+        }
         Analysis {
             schema: 1,
-            lock: LockSummary::new(lock_path, &Examined::new(&flake.lock, &flake.lock_bytes)),
+            lock,
             inputs,
             partitions: partitions.collect(),
             proposals,
             findings,
             staying,
             light,
+            foreign: flake.foreign(),
             without_partitions: match flake.flake_parts() {
                 None => flake.without_partitions(),
                 Some(_) => Vec::new(),
@@ -203,6 +211,7 @@ impl Analysis {
             findings,
             staying: BTreeMap::new(),
             light: Vec::new(),
+            foreign: BTreeMap::new(),
             obstacle: None,
             without_partitions: Vec::new(),
         }

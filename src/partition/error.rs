@@ -8,20 +8,25 @@ use super::{Blocker, FlakeError};
 use crate::finding::Finding;
 use crate::lock::{ExtractError, PruneError};
 use crate::nix::{NixError, Stuck};
-use crate::suggest::closest;
+use crate::suggest::instead;
 
 /// Why flakepart does not split.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum SplitError {
     /// Partitions belong to flake-parts.
-    #[error("{}", match elsewhere {
-        Some(file) => format!("flake.nix hands its outputs on to {}, and flakepart reads `mkFlake` in flake.nix only", file.escape_debug()),
+    #[error("{}", match elsewhere.as_deref() {
+        Some(file) => format!(
+            "flake.nix hands its outputs on to {}, and flakepart reads `mkFlake` in flake.nix only",
+            if file == "./." { "./default.nix".escape_debug() } else { file.escape_debug() }
+        ),
         None => "this flake does not use flake-parts, and partitions are a feature of flake-parts".to_owned(),
     })]
     NoFlakeParts {
         /// The file that makes the outputs, as flake.nix names it, where it is not flake.nix.
         elsewhere: Option<String>,
+        /// Whether another program writes flake.nix.
+        generated: bool,
     },
     /// flake-parts is too old.
     #[error("the flake-parts of this lock (modified {modified}) has no partitions yet")]
@@ -141,11 +146,17 @@ impl SplitError {
     #[must_use]
     pub fn hint(&self) -> Option<String> {
         match self {
-            SplitError::NoFlakeParts { elsewhere: Some(_) } => Some(
-                "call it there: `outputs = inputs: inputs.flake-parts.lib.mkFlake { inherit inputs; } …`"
+            SplitError::NoFlakeParts { generated: true, .. } => Some(
+                "flake.nix is generated besides, so that an edit would not last: change what it is generated \
+                 from (with flake-file, the `flake-file.outputs` and `flake-file.inputs` options)"
                     .to_owned(),
             ),
-            SplitError::NoFlakeParts { elsewhere: None } => Some(
+            SplitError::NoFlakeParts { elsewhere: Some(_), .. } => Some(
+                "if it calls `mkFlake`, call that in flake.nix instead: \
+                 `outputs = inputs: inputs.flake-parts.lib.mkFlake { inherit inputs; } …`"
+                    .to_owned(),
+            ),
+            SplitError::NoFlakeParts { elsewhere: None, .. } => Some(
                 "it would take `outputs = inputs: inputs.flake-parts.lib.mkFlake { inherit inputs; } …`"
                     .to_owned(),
             ),
@@ -156,13 +167,11 @@ impl SplitError {
             SplitError::NoImports(_) => {
                 Some("give it a set: `mkFlake { inherit inputs; } { imports = [ … ]; }`".to_owned())
             }
-            SplitError::UnknownInput { input, known } => {
-                let close = closest(input, known);
-                Some(match close {
-                    Some(name) => format!("did you mean `{name}`?"),
-                    None => format!("it has: {}", known.join(", ")),
-                })
-            }
+            SplitError::FilteredTree { .. } => Some(
+                "`flakepart lock prune` and `flakepart lock extract` make both locks for a split by hand"
+                    .to_owned(),
+            ),
+            SplitError::UnknownInput { input, known } => Some(instead(input, known)),
             SplitError::Stale(_) => Some("`nix flake lock` first".to_owned()),
             SplitError::Generated { .. } => Some(
                 "edit what it is generated from (with flake-file, the `flake-file.inputs` options)"
@@ -171,9 +180,10 @@ impl SplitError {
             SplitError::BadAttr { .. } => {
                 Some("name a top-level output, such as `--attr packages`".to_owned())
             }
-            SplitError::Blocked(blockers) => {
-                blockers.first().and_then(|blocker| blocker.reason.hint(&blocker.input))
-            }
+            SplitError::Blocked(blockers) => blockers.first().map(|blocker| {
+                let places = || format!("`flakepart why {}` shows every place that needs it", blocker.input);
+                blocker.reason.hint(&blocker.input).unwrap_or_else(places)
+            }),
             SplitError::NoAttrs { .. } => Some(
                 "if you know which outputs need them, name these: `--attr packages`; the proof tells"
                     .to_owned(),
@@ -201,10 +211,13 @@ impl SplitError {
             SplitError::Inconsistent(_) => {
                 Some("please report this, with flake.nix and flake.lock".to_owned())
             }
-            SplitError::FilteredTree { .. }
-            | SplitError::FolderLeaves { .. }
-            | SplitError::Flake(_)
-            | SplitError::Stuck(_) => None,
+            SplitError::FolderLeaves { .. } => {
+                Some("name one below the flake's own: `--folder dev/_inputs`".to_owned())
+            }
+            SplitError::Stuck(_) => {
+                Some("write that code out in a module of its own, which can move as a whole".to_owned())
+            }
+            SplitError::Flake(_) => None,
         }
     }
 }

@@ -25,7 +25,7 @@ pub type Place = (Utf8PathBuf, usize);
 #[non_exhaustive]
 pub enum FlakeError {
     /// A file that every flake has is not there.
-    #[error("{path} is missing")]
+    #[error("no such file")]
     Missing {
         /// The file.
         path: Utf8PathBuf,
@@ -148,9 +148,13 @@ pub(super) fn roots(graph: &Graph<'_>) -> BTreeMap<String, Root> {
     graph.inputs().iter().map(|root| (root.name.to_owned(), Root::from(root))).collect()
 }
 
-/// The lock that a flake without inputs would have.
-const NO_INPUTS: &str =
-    "{\n  \"nodes\": {\n    \"root\": {}\n  },\n  \"root\": \"root\",\n  \"version\": 7\n}\n";
+/// The bytes of a lock that is not there, where none is needed: Nix writes none for a flake without inputs.
+#[must_use]
+pub fn unwritten_lock(declarations: &Declarations) -> Option<Vec<u8>> {
+    const NO_INPUTS: &str =
+        "{\n  \"nodes\": {\n    \"root\": {}\n  },\n  \"root\": \"root\",\n  \"version\": 7\n}\n";
+    declarations.inputs.is_empty().then(|| NO_INPUTS.as_bytes().to_vec())
+}
 
 /// A flake, read and understood.
 #[derive(Debug)]
@@ -195,9 +199,8 @@ impl Flake {
         let lock_path = Utf8Path::new("flake.lock");
         let lock_bytes = match files.get(lock_path) {
             Some(bytes) => bytes.clone(),
-            // Nix writes no lock for a flake without inputs.
-            None if declarations.inputs.is_empty() => NO_INPUTS.as_bytes().to_vec(),
-            None => return Err(FlakeError::Missing { path: lock_path.to_owned() }),
+            None => unwritten_lock(&declarations)
+                .ok_or_else(|| FlakeError::Missing { path: lock_path.to_owned() })?,
         };
         let lock = Lock::parse(&lock_bytes)
             .map_err(|source| FlakeError::Lock { path: lock_path.to_owned(), source })?;

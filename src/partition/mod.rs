@@ -3,11 +3,13 @@
 //! Everything here is pure: files come in as bytes, plans go out as values.
 
 mod analysis;
+mod attrs;
 mod blockers;
 mod carried;
 mod declared;
 mod error;
 mod flake;
+mod foreign;
 mod layout;
 mod lock_readers;
 mod obstacle;
@@ -17,10 +19,11 @@ mod split;
 mod without;
 
 pub use analysis::{Analysis, InputSummary, LockSummary, PartitionSummary, SiteSummary};
+pub use attrs::unknown_attrs;
 pub use blockers::{Blocker, Reason};
 pub use declared::declaration_findings;
 pub use error::SplitError;
-pub use flake::{AtHand, Files, Flake, FlakeError, ModuleTree, Partition, Place};
+pub use flake::{AtHand, Files, Flake, FlakeError, ModuleTree, Partition, Place, unwritten_lock};
 pub use pins::{pin_findings, wiring_findings};
 pub use propose::Proposal;
 pub use split::{Moved, Request, SplitPlan};

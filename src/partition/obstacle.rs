@@ -37,7 +37,10 @@ impl Flake {
 
     /// The error for a flake whose outputs flake-parts is not seen to make.
     pub(super) fn no_flake_parts(&self) -> SplitError {
-        SplitError::NoFlakeParts { elsewhere: self.flake_nix.outputs_file() }
+        SplitError::NoFlakeParts {
+            elsewhere: self.flake_nix.outputs_file(),
+            generated: self.flake_nix.generated().is_some(),
+        }
     }
 
     /// When the locked flake-parts was made, in seconds since 1970.

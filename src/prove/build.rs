@@ -90,7 +90,7 @@ pub(super) fn build(
     progress(Progress::Running(result.attr.clone()));
     let mut command = Command::new(&program);
     command.args(arguments);
-    tracing::debug!(?command);
+    tracing::debug!(?command, "run");
     match command.stdin(Stdio::null()).output() {
         Ok(output) => {
             result.exit_code = output.status.code();

@@ -68,7 +68,10 @@ impl ProveError {
             ProveError::BadAttr { .. } => {
                 Some("write it as in `packages.hello` or `packages.x86_64-linux.hello`".to_owned())
             }
-            _ => None,
+            ProveError::Answer { .. } => {
+                Some("please report this, with what `nix --version` prints".to_owned())
+            }
+            ProveError::Io(_) => None,
         }
     }
 }
@@ -114,7 +117,9 @@ impl Nix {
             command.arg("--offline");
         }
         command.args(arguments);
-        tracing::debug!(?command);
+        // Of an expression nobody reads more than the beginning.
+        let brief = arguments.iter().map(|argument| argument.lines().next().unwrap_or_default());
+        tracing::debug!(offline = self.offline, arguments = ?brief.collect::<Vec<_>>(), "run nix");
         command.stdin(Stdio::null()).output().map_err(|source| ProveError::NoNix { source })
     }
 }

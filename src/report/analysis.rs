@@ -3,13 +3,18 @@
 use std::collections::BTreeSet;
 
 use super::finding::findings;
-use super::text::{BOLD, CYAN, DIM, GREEN, YELLOW, bold, cell, count, shown, size, styled, wrapped};
+use super::text::{
+    BOLD, CYAN, DIM, GREEN, YELLOW, bold, cell, count, is_narrow, shown, size, styled, wrapped,
+};
 use crate::finding::{Code, Level};
 use crate::nix::{SiteKind, Usage};
 use crate::partition::{Analysis, Blocker, InputSummary, Proposal, SiteSummary};
 
-/// How wide the bar of the heaviest input is.
-const BAR: usize = 10;
+/// How wide the bar of the heaviest input is, and on a narrow terminal.
+const BAR: (usize, usize) = (10, 4);
+
+/// What stands for the place of an input that no code names.
+const UNNAMED: &str = "unnamed";
 
 /// The analysis as text of at most 80 columns.
 #[must_use]
@@ -22,13 +27,18 @@ pub fn analysis(analysis: &Analysis) -> String {
             partition.folder.as_ref().map_or("a folder that is computed".to_owned(), |f| shown(f.as_str()));
         let nodes =
             partition.nodes.map_or("no lock that can be read".to_owned(), |nodes| count(nodes, "node"));
-        text.push_str(&format!(
-            "\nPartition {} in {folder}: {nodes}\n",
-            styled(BOLD, &shown(&partition.name))
-        ));
+        let name = styled(BOLD, &shown(&partition.name));
+        text.push_str(&wrapped("\n", &format!("Partition {name} in {folder}: {nodes}")));
         text.push_str(&wrapped("  holds   ", &list(&partition.inputs)));
         let serves = if partition.attrs.is_empty() { "not known".to_owned() } else { list(&partition.attrs) };
         text.push_str(&wrapped("  serves  ", &serves));
+    }
+    if !analysis.foreign.is_empty() {
+        let folders = analysis.foreign.iter();
+        let folders: Vec<String> =
+            folders.map(|(folder, (file, line))| shown(&format!("{folder} ({file}:{line})"))).collect();
+        text.push_str("\nNot read: flakes of their own\n");
+        text.push_str(&wrapped("  ", &some_of(&folders)));
     }
     for (index, one) in analysis.proposals.iter().enumerate() {
         text.push_str(&proposal(one, index == 0, analysis.obstacle.is_none()));
@@ -45,6 +55,10 @@ pub fn analysis(analysis: &Analysis) -> String {
 
 fn head(analysis: &Analysis) -> String {
     let lock = &analysis.lock;
+    if lock.bytes == 0 {
+        let name = bold(&shown(lock.path.as_str()));
+        return wrapped("", &format!("{name}: none is needed, since flake.nix declares no inputs"));
+    }
     let mut facts = vec![count(lock.nodes, "node"), count(lock.root_inputs, "input"), size(lock.bytes)];
     if lock.distinct < lock.nodes {
         facts.push(count(lock.nodes - lock.distinct, "lossless duplicate"));
@@ -52,38 +66,45 @@ fn head(analysis: &Analysis) -> String {
     if !lock.unreachable.is_empty() {
         facts.push(format!("{} unreachable", lock.unreachable.len()));
     }
-    format!("{}: {}\n\n", bold(&shown(lock.path.as_str())), facts.join(", "))
+    wrapped("", &format!("{}: {}", bold(&shown(lock.path.as_str())), facts.join(", "))) + "\n"
 }
 
 /// The table of root inputs, the heaviest first.
 fn inputs(analysis: &Analysis) -> String {
     if analysis.inputs.is_empty() {
-        return "No inputs.\n".to_owned();
+        return if analysis.lock.bytes == 0 { "" } else { "No inputs.\n" }.to_owned();
     }
     let mut inputs: Vec<&InputSummary> = analysis.inputs.iter().collect();
     inputs.sort_by_key(|input| (std::cmp::Reverse(input.exclusive_nodes), input.name.clone()));
     // One node is one cell, as long as that fits.
-    let heaviest = inputs.first().map_or(BAR, |input| input.exclusive_nodes.max(BAR));
+    let room = if is_narrow() { BAR.1 } else { BAR.0 };
+    let heaviest = inputs.first().map_or(room, |input| input.exclusive_nodes.max(room));
     let names = inputs.iter().map(|input| textwrap::core::display_width(&shown(&input.name)));
     let width = names.max().unwrap_or(0).clamp(5, 24);
-    let head = format!("  {}  owns  {}  used by", cell("input", width), " ".repeat(BAR));
+    let head = format!("  {}  owns  {}  used by", cell("input", width), " ".repeat(room));
     let mut text = styled(DIM, &head) + "\n";
     for input in inputs {
-        let bar = (input.exclusive_nodes * BAR).div_ceil(heaviest);
+        let bar = (input.exclusive_nodes * room).div_ceil(heaviest);
         let row = format!(
             "  {}  {:>4}  {}  ",
             cell(&shown(&input.name), width),
             input.exclusive_nodes,
-            styled(CYAN, &cell(&"█".repeat(bar), BAR)),
+            styled(CYAN, &cell(&"█".repeat(bar), room)),
         );
         text.push_str(&wrapped(&row, &used_by(input)));
     }
-    let mut notes = vec!["owns: nodes that leave the lock with this input"];
+    let mut notes = vec!["owns: nodes that leave the lock with this input".to_owned()];
     if text.contains("indirectly ") {
-        notes.push("indirectly: by way of `self`, or of an input that follows it");
+        notes.push("indirectly: by way of `self`, or of an input that follows it".to_owned());
+    }
+    if let Some(places) = analysis.inputs.iter().find_map(|input| unnamed(&code(input))) {
+        notes.push(format!("{UNNAMED}: no code names it, but that at {places} may take any input"));
+    }
+    if analysis.lock.distinct < analysis.lock.nodes {
+        notes.push("lossless duplicates: locked again with the same content and the same inputs".to_owned());
     }
     for note in notes {
-        text.push_str(&format!("  {}\n", styled(DIM, note)));
+        text.push_str(&wrapped("  ", &styled(DIM, &shown(&note))));
     }
     text
 }
@@ -91,30 +112,44 @@ fn inputs(analysis: &Analysis) -> String {
 /// The repositories that are locked more than once; of many only the first.
 fn several_revisions(analysis: &Analysis) -> String {
     const NAMED: usize = 3;
-    let repeated = analysis.findings.iter().filter(|finding| finding.code == Code::SeveralRevisions);
-    let messages: Vec<&str> = repeated.map(|finding| finding.message.as_str()).collect();
-    let more = match messages.len().saturating_sub(NAMED) {
+    let repeated = || analysis.findings.iter().filter(|finding| finding.code == Code::SeveralRevisions);
+    let Some(help) = repeated().find_map(|finding| finding.help.as_ref()) else { return String::new() };
+    let named: Vec<&str> = repeated().take(NAMED).map(|finding| finding.message.as_str()).collect();
+    let more = match repeated().count().saturating_sub(NAMED) {
         0 => String::new(),
         more => format!(", and {more} more like that"),
     };
-    match messages.get(..messages.len().min(NAMED)) {
-        None | Some([]) => String::new(),
-        Some(named) => {
-            wrapped("\n", &shown(&format!("{}{more}: `flakepart why OWNER/REPO`", named.join(", "))))
-        }
-    }
+    wrapped("\n", &shown(&format!("{}{more}; {help}", named.join(", "))))
+}
+
+/// The places in code that touch an input.
+fn code(input: &InputSummary) -> Vec<&SiteSummary> {
+    input.sites.iter().filter(|site| site.kind != SiteKind::Follows).collect()
+}
+
+/// The first of these places, and how many more there are.
+fn places(sites: &[&SiteSummary]) -> Option<String> {
+    let (first, more) = sites.split_first()?;
+    let more = if more.is_empty() { String::new() } else { format!(" +{}", more.len()) };
+    Some(format!("{}:{}{more}", first.file, first.line))
+}
+
+/// The places, where all of them are code that may take any input: they are the same for every such input.
+fn unnamed(sites: &[&SiteSummary]) -> Option<String> {
+    let is_named = |site: &&SiteSummary| !matches!(site.kind, SiteKind::Opaque | SiteKind::Lock);
+    places(sites).filter(|_| !sites.iter().any(is_named))
 }
 
 /// The outputs that an input feeds and the first place that says so.
 fn used_by(input: &InputSummary) -> String {
-    let named: Vec<&SiteSummary> = input.sites.iter().filter(|site| site.kind != SiteKind::Follows).collect();
-    let place = match named.as_slice() {
-        [] if input.sites.is_empty() => {
+    let sites = code(input);
+    let place = match places(&sites) {
+        None if input.sites.is_empty() => {
             return if input.usage == Usage::Unused { "nothing" } else { "not known" }.to_owned();
         }
-        [] => format!("followed by {}", input.followed_by.join(", ")),
-        [first] => format!("{}:{}", first.file, first.line),
-        [first, more @ ..] => format!("{}:{} +{}", first.file, first.line, more.len()),
+        None => format!("followed by {}", input.followed_by.join(", ")),
+        Some(_) if unnamed(&sites).is_some() => UNNAMED.to_owned(),
+        Some(places) => places,
     };
     let certain: BTreeSet<&str> = outputs_where(input, true);
     let may: BTreeSet<&str> = &outputs_where(input, false) - &certain;
@@ -156,7 +191,7 @@ fn proposal(proposal: &Proposal, first: bool, possible: bool) -> String {
     let command =
         if first { "flakepart split".to_owned() } else { format!("flakepart split --partition {name}") };
     if possible {
-        text.push_str(&format!("  do it   {command}   (--dry-run shows the diff)\n"));
+        text.push_str(&wrapped("  do it   ", &format!("{command}   (--dry-run shows the diff)")));
     }
     text
 }
@@ -164,6 +199,9 @@ fn proposal(proposal: &Proposal, first: bool, possible: bool) -> String {
 /// What keeps splits from being made, and why inputs stay where they are, the heavier ones first.
 fn staying(analysis: &Analysis) -> String {
     let mut text = String::new();
+    if analysis.inputs.is_empty() {
+        return text;
+    }
     if let Some((why, hint)) = &analysis.obstacle {
         text.push_str(&wrapped("\n", &format!("{} {}", styled(YELLOW, "No split yet:"), shown(why))));
         if let Some(hint) = hint {
@@ -207,11 +245,21 @@ fn staying(analysis: &Analysis) -> String {
         text.push_str(&wrapped("      ", &shown(&advice.text)));
     }
     for (reason, blocker, names) in reasons {
-        let place = blocker.place.as_ref().map(|(file, line)| shown(&format!(" ({file}:{line})")));
         text.push_str(&wrapped("  ", &some_of(&names)));
-        text.push_str(&wrapped("      ", &format!("{reason}{}", place.unwrap_or_default())));
+        text.push_str(&wrapped("      ", &with_place(&reason, blocker)));
     }
     text
+}
+
+/// A reason and its place, which is told once where the reason ends with the file of a module.
+fn with_place(reason: &str, blocker: &Blocker) -> String {
+    let Some((file, line)) = &blocker.place else { return reason.to_owned() };
+    let file = shown(file.as_str());
+    if reason.ends_with(&format!(" {file}")) && file != "flake.nix" {
+        format!("{reason}:{line}")
+    } else {
+        format!("{reason} ({file}:{line})")
+    }
 }
 
 /// `a, b, c and 31 more`

@@ -168,7 +168,7 @@ pub fn diff(diff: &Diff) -> String {
 /// An input's name, and what is to be said of it: in one line, or each fact in one of its own.
 fn entry(name: &str, facts: &[String]) -> String {
     let parts: Vec<&str> = [name].into_iter().chain(facts.iter().map(String::as_str)).collect();
-    let apart = if fits(&parts) { "  " } else { "\n      " };
+    let apart = if fits(&format!("  {}", parts.join("  "))) { "  " } else { "\n      " };
     format!("  {}\n", [&[bold(name)], facts].concat().join(apart))
 }
 

@@ -20,7 +20,7 @@ pub use gate::gate;
 pub use graph::Drawing;
 pub use plan::{PlanJson, colored_diff, plan};
 pub use proof::proof;
-pub use text::{bold, shown};
+pub use text::{bold, columns, shown, wrapped_to};
 pub use why::{sites, why};
 
 /// A value as JSON for a program: pretty, with a final newline.

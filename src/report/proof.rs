@@ -86,12 +86,9 @@ pub fn proof(proof: &Proof) -> String {
     };
     let nix = shown(&proof.nix);
     let of = count(proof.outputs.len(), "output");
-    text.push_str(&format!(
-        "{verdict}: {same} of {of} the same in {} and {}, says {}\n",
-        bold(&shown(&proof.before)),
-        bold(&shown(&proof.after)),
-        nix
-    ));
+    let (before, after) = (bold(&shown(&proof.before)), bold(&shown(&proof.after)));
+    let says = format!("{verdict}: {same} of {of} the same in {before} and {after}, says {nix}");
+    text.push_str(&wrapped("", &says));
     if proof.unreachable {
         text.push_str("Something could not be fetched; with the network back, run it again.\n");
     }

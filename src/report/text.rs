@@ -5,10 +5,20 @@ use anstyle::{AnsiColor, Style};
 /// Reports fit into this many columns; on a narrower terminal into that.
 const WIDTH: usize = 80;
 
+/// The columns that text for a stream is set in; none where it is no terminal.
+#[must_use]
+pub fn columns(stream: impl std::os::fd::AsFd) -> Option<usize> {
+    terminal_size::terminal_size_of(stream).map(|(width, _)| usize::from(width.0).clamp(WIDTH / 2, WIDTH))
+}
+
 /// The columns that there are. What goes into a pipe has the same bytes on every terminal.
 fn width() -> usize {
-    let terminal = terminal_size::terminal_size_of(std::io::stdout());
-    terminal.map_or(WIDTH, |(width, _)| usize::from(width.0).clamp(WIDTH / 2, WIDTH))
+    columns(std::io::stdout()).unwrap_or(WIDTH)
+}
+
+/// Whether a table has less room than it is made for.
+pub(super) fn is_narrow() -> bool {
+    width() < WIDTH
 }
 
 pub(super) const BOLD: Style = Style::new().bold();
@@ -74,19 +84,30 @@ pub(super) fn size(bytes: usize) -> String {
 
 /// Text wrapped to the width, with a first line's head and the same indentation below it.
 pub(super) fn wrapped(head: &str, text: &str) -> String {
-    let indent = " ".repeat(textwrap::core::display_width(head));
-    let options = textwrap::Options::new(width())
+    wrapped_to(width(), head, text)
+}
+
+/// The same, to so many columns.
+#[must_use]
+pub fn wrapped_to(columns: usize, head: &str, text: &str) -> String {
+    // A word that is too long for the room beside the head, such as a path, has more of it further left.
+    const LEAST: usize = 6;
+    let beside = textwrap::core::display_width(head);
+    let longest = text.split(' ').map(textwrap::core::display_width).max().unwrap_or(0);
+    let indent = " ".repeat(if beside + longest > columns { beside.min(LEAST) } else { beside });
+    let options = textwrap::Options::new(columns)
         .initial_indent(head)
         .subsequent_indent(&indent)
+        .wrap_algorithm(textwrap::WrapAlgorithm::FirstFit)
         .word_separator(textwrap::WordSeparator::AsciiSpace)
         .word_splitter(textwrap::WordSplitter::NoHyphenation)
         .break_words(false);
     textwrap::fill(text, options) + "\n"
 }
 
-/// Whether these fit into one line, with two spaces before each.
-pub(super) fn fits(parts: &[&str]) -> bool {
-    parts.iter().map(|part| 2 + textwrap::core::display_width(part)).sum::<usize>() <= width()
+/// Whether this fits into one line.
+pub(super) fn fits(line: &str) -> bool {
+    textwrap::core::display_width(line) <= width()
 }
 
 /// Text cut or filled to exactly `width` columns.

@@ -22,6 +22,8 @@ pub enum TreeError {
         folder: Utf8PathBuf,
         /// The lock that is there all the same.
         lock: Option<Utf8PathBuf>,
+        /// The folder above it that has one.
+        above: Option<Utf8PathBuf>,
     },
     /// What was named is not there, or not to be read.
     #[error("cannot read {path}: {source}")]
@@ -108,8 +110,14 @@ impl TreeError {
             TreeError::NoFlake { lock: Some(lock), .. } | TreeError::NoFlakeIn { lock: Some(lock), .. } => {
                 Some(format!("to read the lock on its own: `flakepart analyze {lock}`"))
             }
+            TreeError::NoFlakeIn { above: Some(above), .. } => Some(format!(
+                "the flake above it is `{above}`: name that, or run this in the folder and name none"
+            )),
             TreeError::NoFlake { .. } | TreeError::NoFlakeIn { .. } => {
                 Some("name the flake's folder: `flakepart COMMAND path/to/flake`".to_owned())
+            }
+            TreeError::Unreadable { source, .. } if source.kind() == std::io::ErrorKind::NotFound => {
+                Some("name a folder with a flake.nix, or a lock file where one serves, too".to_owned())
             }
             TreeError::Untracked { path } => Some(format!("`git add -N {path}` makes it known")),
             TreeError::NoRevision { .. } => {
@@ -119,7 +127,14 @@ impl TreeError {
             TreeError::Leaves { .. } | TreeError::Link { .. } => {
                 Some("replace the link by the file it leads to".to_owned())
             }
-            _ => None,
+            TreeError::NotUtf8 { .. } => Some("rename it".to_owned()),
+            TreeError::NoGitProgram { .. } => Some("install git, and put it on the PATH".to_owned()),
+            // What the system, git or a file of another size needs, nobody knows from here.
+            TreeError::Unreadable { .. }
+            | TreeError::TooLarge { .. }
+            | TreeError::GitProgram { .. }
+            | TreeError::Io(_)
+            | TreeError::Git(_) => None,
         }
     }
 

@@ -12,6 +12,7 @@ use super::MAX_BYTES;
 pub fn read_source(nar_hash: &str, path: &Utf8Path) -> Option<Vec<u8>> {
     let store = std::env::var("NIX_STORE_DIR").map_or_else(|_| "/nix/store".into(), Utf8PathBuf::from);
     let source = store.join(source_name(&store, nar_hash)?);
+    tracing::debug!(file = ?source.join(path), there = source.exists(), "look for an input's code");
     let file = source.join(path).canonicalize_utf8().ok()?;
     // A link may lead out of it.
     let inside = file.starts_with(source.canonicalize_utf8().ok()?) && file.is_file();

@@ -25,6 +25,15 @@ fn lone_lock(folder: &Utf8Path) -> Option<Utf8PathBuf> {
     ["devenv.lock", "flake.lock"].map(|name| folder.join(name)).into_iter().find(|lock| lock.is_file())
 }
 
+/// The nearest flake above a folder: as the folder was written, where that goes so far up, or whole.
+fn flake_above(folder: &Utf8Path, root: &Utf8Path) -> Option<Utf8PathBuf> {
+    let has_flake = |folder: &&Utf8Path| folder.join("flake.nix").is_file();
+    let above = root.ancestors().skip(1).find(has_flake)?;
+    let written = folder.ancestors().skip(1).map(|it| if it == "" { Utf8Path::new(".") } else { it });
+    let same = |written: &&Utf8Path| written.canonicalize_utf8().is_ok_and(|written| written == above);
+    Some(written.into_iter().find(same).unwrap_or(above).to_owned())
+}
+
 impl WorkTree {
     /// Opens the flake in `folder`, or, where none is named, the nearest one upwards from the current
     /// folder.
@@ -40,7 +49,8 @@ impl WorkTree {
                     .canonicalize_utf8()
                     .map_err(|source| TreeError::Unreadable { path: folder.to_owned(), source })?;
                 if !root.join("flake.nix").exists() {
-                    return Err(TreeError::NoFlakeIn { folder: folder.to_owned(), lock: lone_lock(folder) });
+                    let (lock, above) = (lone_lock(folder), flake_above(folder, &root));
+                    return Err(TreeError::NoFlakeIn { folder: folder.to_owned(), lock, above });
                 }
                 root
             }
@@ -64,6 +74,7 @@ impl WorkTree {
         {
             return Err(TreeError::Untracked { path: "flake.nix".into() });
         }
+        tracing::debug!(folder = ?root, git = git.is_some(), "open flake");
         Ok(WorkTree { root, git })
     }
 
@@ -122,7 +133,7 @@ impl WorkTree {
     fn run_git(&self, arguments: &[&str], paths: &[Utf8PathBuf]) -> Result<(), TreeError> {
         let mut command = std::process::Command::new("git");
         command.arg("-C").arg(&self.root).arg("--literal-pathspecs").args(arguments).args(paths);
-        tracing::debug!(?command);
+        tracing::debug!(?command, "run");
         let output = command
             .stdin(std::process::Stdio::null())
             .output()

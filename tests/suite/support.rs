@@ -142,6 +142,22 @@ impl Repo {
         self.flakepart_with_input(arguments, "")
     }
 
+    /// What flakepart shows in it on a terminal of so many columns; `None` after a line that says that the
+    /// test skips.
+    pub fn flakepart_on_a_terminal(&self, columns: usize, arguments: &str) -> Option<String> {
+        let shell =
+            format!("stty cols {columns} rows 24; exec {} {arguments}", env!("CARGO_BIN_EXE_flakepart"));
+        let mut command = isolated("script", self.path());
+        command.args(["--quiet", "--command", &shell, "/dev/null"]).env("NO_COLOR", "1").stdin(Stdio::null());
+        match command.output() {
+            Ok(output) => Some(String::from_utf8(output.stdout).unwrap().replace("\r\n", "\n")),
+            Err(error) => {
+                skipped(&format!("`script` makes the terminal, and cannot be run: {error}"));
+                None
+            }
+        }
+    }
+
     /// Runs flakepart in it, with something on standard input.
     pub fn flakepart_with_input(&self, arguments: &[&str], input: &str) -> Run {
         let mut command = isolated(env!("CARGO_BIN_EXE_flakepart"), self.path());

@@ -31,6 +31,68 @@ fn lines_fit_into_80_columns() {
 }
 
 #[test]
+fn a_narrow_terminal_is_made_do_with() {
+    let repo = Repo::agent_boxes();
+    // A path that is wider than the room beside the bars.
+    let module = repo.read("nix/hermesbox.nix");
+    repo.write("nix/agents/of/hermes/packages/box.nix", module);
+    repo.git(&["rm", "-q", "nix/hermesbox.nix"]);
+    repo.commit();
+    let Some(shown) = repo.flakepart_on_a_terminal(60, "analyze") else { return };
+    assert!(shown.lines().all(|line| line.chars().count() <= 60), "{shown}");
+    let table = shown.split("Proposed").next().unwrap();
+    assert_snapshot!(table, @"
+    flake.lock: 17 nodes, 7 inputs, 9.8 KiB, 4 lossless
+    duplicates
+
+      input         owns        used by
+      hermes-agent    11  ████  apps, packages, indirectly
+          overlays (nix/agents/of/hermes/packages/box.nix:8)
+      flake-parts      1  █     maybe any output (flake.nix:34)
+      import-tree      1  █     maybe any output (flake.nix:35)
+      pi-mono          1  █     apps, packages, indirectly
+                                overlays (nix/pi-agent.nix:11)
+      treefmt-nix      1  █     every output (nix/treefmt.nix:4)
+      nixpkgs          0        maybe any output
+                                (nix/pkgs.nix:6)
+      systems          0        indirectly apps, overlays,
+                                packages, maybe any output
+                                (flake.nix:37)
+      owns: nodes that leave the lock with this input
+      indirectly: by way of `self`, or of an input that follows
+      it
+      lossless duplicates: locked again with the same content
+      and the same inputs
+
+    NixOS/nixpkgs is locked at 2 revisions; `flakepart why
+    NixOS/nixpkgs` shows which inputs bring them
+    ");
+}
+
+#[test]
+fn code_that_may_take_any_input_is_placed_once_for_all() {
+    let repo = Repo::agent_boxes();
+    repo.write("nix/pi-agent.nix", "{ inputs, ... }: { flake.names = builtins.attrNames inputs; }\n");
+    repo.write("nix/hermesbox.nix", "{ inputs, ... }: { flake.all = builtins.attrValues inputs; }\n");
+    repo.commit();
+    let run = repo.flakepart(&["analyze"]).stdout;
+    assert_snapshot!(run.split("\n\n").nth(1).unwrap(), @"
+    input         owns              used by
+    hermes-agent    11  ██████████  maybe all, names (unnamed)
+    flake-parts      1  █           maybe any output (flake.nix:34 +2)
+    import-tree      1  █           maybe any output (flake.nix:35 +2)
+    pi-mono          1  █           maybe all, names (unnamed)
+    treefmt-nix      1  █           every output (nix/treefmt.nix:4 +2)
+    nixpkgs          0              maybe any output (nix/pkgs.nix:6 +2)
+    systems          0              maybe any output (flake.nix:37 +2)
+    owns: nodes that leave the lock with this input
+    unnamed: no code names it, but that at nix/hermesbox.nix:1 +1 may take any
+    input
+    lossless duplicates: locked again with the same content and the same inputs
+    ");
+}
+
+#[test]
 fn what_is_split_is_shown_as_a_partition() {
     let repo = Repo::agent_boxes();
     repo.flakepart(&["split", "--yes", "--no-verify"]);
@@ -167,11 +229,13 @@ fn one_broken_lock_of_several_does_not_hide_the_others() {
     --- stderr ---
     error: a.lock:1:1: not valid JSON: it is empty
 
-    hint: restore flake.lock from git, or delete it and run `nix flake lock`
+    hint: a.lock is taken for a lock, and is none that Nix wrote: name a flake.lock, or the folder of a flake
     error: c.lock: no `version`
 
-    hint: restore flake.lock from git, or delete it and run `nix flake lock`
+    hint: c.lock is taken for a lock, and is none that Nix wrote: name a flake.lock, or the folder of a flake
     error: cannot read gone.lock: No such file or directory (os error 2)
+
+    hint: name a folder with a flake.nix, or a lock file where one serves, too
     ");
 }
 
@@ -281,7 +345,8 @@ fn a_flake_without_flake_parts_is_told_what_else_would_help() {
       nixpkgs     0              formatter, packages (flake.nix:9 +1)
       owns: nodes that leave the lock with this input
 
-    o/nixpkgs is locked at 2 revisions: `flakepart why OWNER/REPO`
+    o/nixpkgs is locked at 2 revisions; `flakepart why o/nixpkgs` shows which inputs
+    bring them
 
     No split yet: this flake does not use flake-parts, and partitions are a feature
     of flake-parts
@@ -298,4 +363,86 @@ fn a_flake_without_flake_parts_is_told_what_else_would_help() {
       left
           no code names it: remove it if nothing needs it
     "#);
+}
+
+#[test]
+fn a_flake_without_inputs_needs_no_lock() {
+    let repo = Repo::new(&[("flake.nix", "{\n  outputs = _: { lib.x = 1; };\n}\n")]);
+    assert_snapshot!(repo.flakepart(&["analyze"]), @"
+    exit code 0
+    --- stdout ---
+    flake.lock: none is needed, since flake.nix declares no inputs
+    ");
+    let json = repo.flakepart(&["analyze", "--format", "json", "--no-usage"]).stdout;
+    let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+    assert_eq!((&json["lock"]["nodes"], &json["lock"]["bytes"]), (&0.into(), &0.into()));
+    for arguments in [
+        &["graph"][..],
+        &["diff", ".", "."],
+        &["lock", "normalize"],
+        &["check"],
+        &["gate", "--max-nodes", "0", "--max-bytes", "0"],
+    ] {
+        let run = repo.flakepart(arguments);
+        assert_eq!(run.code, Some(0), "{arguments:?} {run}");
+    }
+}
+
+#[test]
+fn a_lock_that_is_missing_is_told_alike_by_all() {
+    let repo =
+        Repo::new(&[("sub/flake.nix", "{\n  inputs.r.url = \"github:o/r\";\n  outputs = _: { };\n}\n")]);
+    let mut said = std::collections::BTreeSet::new();
+    for arguments in [
+        &["analyze", "sub"][..],
+        &["analyze", "sub", "--no-usage"],
+        &["why", "r", "sub"],
+        &["graph", "sub"],
+        &["lock", "normalize", "sub"],
+        &["lock", "prune", "sub", "--input", "r"],
+        &["diff", "sub", "HEAD"],
+        &["check", "sub"],
+        &["gate", "sub", "--max-nodes", "1"],
+        &["split", "sub", "--dry-run"],
+    ] {
+        said.insert(repo.flakepart(arguments).to_string());
+    }
+    assert_snapshot!(said.into_iter().collect::<Vec<_>>().join("\n"), @"
+    exit code 2
+    --- stderr ---
+    error: sub/flake.lock: no such file
+
+    hint: `nix flake lock` makes it
+    ");
+}
+
+#[test]
+fn a_broken_lock_of_a_flake_is_placed_from_here() {
+    let repo = Repo::new(&[("sub/flake.nix", "{ outputs = _: { }; }\n"), ("sub/flake.lock", "{}")]);
+    for arguments in [&["analyze", "sub"][..], &["analyze", "sub", "--no-usage"], &["graph", "sub"]] {
+        let run = repo.flakepart(arguments);
+        assert!(run.stderr.starts_with("error: sub/flake.lock: no `version`\n"), "{run}");
+    }
+    let run = repo.flakepart(&["gate", "sub", "--max-nodes", "1"]);
+    assert!(run.stderr.starts_with("error: sub/flake.lock of the work tree: no `version`\n"), "{run}");
+}
+
+#[test]
+fn a_flake_below_that_the_code_names_is_said_not_to_be_read() {
+    let repo = Repo::agent_boxes();
+    repo.write(
+        "nix/templates.nix",
+        "{\n  # not ../templates/gone\n  flake.templates.rust.path = ../templates/rust; # ../templates/c\n}\n",
+    );
+    for folder in ["rust", "gone", "c", "unnamed"] {
+        let flake = "{ inputs.x.url = \"github:o/x\"; outputs = { pi-mono, ... }: pi-mono; }\n";
+        repo.write(&format!("templates/{folder}/flake.nix"), flake);
+    }
+    repo.commit();
+    let run = repo.flakepart(&["analyze"]).stdout;
+    let told = run.split("\n\n").find(|part| part.contains("templates")).unwrap();
+    assert_snapshot!(told, @"
+    Not read: flakes of their own
+      templates/rust (nix/templates.nix:3)
+    ");
 }

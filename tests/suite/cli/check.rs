@@ -140,8 +140,8 @@ fn a_partition_that_import_tree_reads() {
     assert_snapshot!(repo.flakepart(&["check"]), @"
     exit code 1
     --- stdout ---
-    error[partition-visible]: import-tree imports nix/agents/inputs/flake.nix as
-    a module
+    error[partition-visible]: import-tree imports nix/agents/inputs/flake.nix as a
+    module
       --> nix/agents/partition.nix:10
       help: import-tree passes over folders with a leading `_`: rename it
     ");

@@ -292,7 +292,7 @@ fn what_is_no_lock_is_said_with_the_way_out() {
 
     exit code 2
     --- stderr ---
-    error: empty/flake.lock is missing
+    error: empty/flake.lock: no such file
 
     hint: `nix flake lock` makes it
 
@@ -300,7 +300,7 @@ fn what_is_no_lock_is_said_with_the_way_out() {
     --- stderr ---
     error: bad.lock:1:1: not valid JSON: it ends too early
 
-    hint: restore flake.lock from git, or delete it and run `nix flake lock`
+    hint: bad.lock is taken for a lock, and is none that Nix wrote: name a flake.lock, or the folder of a flake
 
     exit code 2
     --- stderr ---

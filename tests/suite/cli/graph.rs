@@ -148,3 +148,9 @@ fn names_cannot_break_out_of_a_drawing() {
       n1 -->|"a#quot;]; evil #35;quot; \ \u{1b}"| n0
     "#);
 }
+
+#[test]
+fn without_a_format_it_is_drawn_for_graphviz() {
+    let repo = Repo::agent_boxes();
+    assert_eq!(repo.flakepart(&["graph"]).stdout, repo.flakepart(&["graph", "--format", "dot"]).stdout);
+}

@@ -85,3 +85,82 @@ fn a_check_says_what_it_found() {
     flake.lock has other bytes than those that Nix would write
     ");
 }
+
+#[test]
+fn an_input_that_is_not_there_is_guessed_at_or_all_are_told() {
+    let repo = Repo::agent_boxes();
+    let mut said = String::new();
+    for command in ["prune", "extract"] {
+        for input in ["nixpgs", "unlike"] {
+            said += &repo.flakepart(&["lock", command, "--input", input]).to_string();
+        }
+    }
+    assert_snapshot!(said, @"
+    exit code 2
+    --- stderr ---
+    error: flake.lock: no root input `nixpgs`
+
+    hint: did you mean `nixpkgs`?
+    exit code 2
+    --- stderr ---
+    error: flake.lock: no root input `unlike`
+
+    hint: it has: flake-parts, hermes-agent, import-tree, nixpkgs, pi-mono, systems, treefmt-nix
+    exit code 2
+    --- stderr ---
+    error: flake.lock: no root input `nixpgs`
+
+    hint: did you mean `nixpkgs`?
+    exit code 2
+    --- stderr ---
+    error: flake.lock: no root input `unlike`
+
+    hint: it has: flake-parts, hermes-agent, import-tree, nixpkgs, pi-mono, systems, treefmt-nix
+    ");
+}
+
+#[test]
+fn a_file_that_is_no_lock_is_not_to_be_deleted() {
+    let repo = Repo::agent_boxes();
+    repo.write("package.json", "{ \"name\": \"x\", \"version\": \"1.0.0\" }\n");
+    repo.write("package-lock.json", "{ \"name\": \"x\", \"lockfileVersion\": 3 }\n");
+    repo.write("Cargo.lock", "[[package]]\n");
+    let mut said = String::new();
+    for file in ["package.json", "package-lock.json", "Cargo.lock", "nix/pkgs.nix"] {
+        said += &repo.flakepart(&["lock", "normalize", file]).to_string();
+    }
+    said += &repo.flakepart(&["diff", "flake.nix", "flake.lock"]).to_string();
+    said += &repo.flakepart_with_input(&["analyze", "-"], "no lock").to_string();
+    assert_snapshot!(said, @r#"
+    exit code 2
+    --- stderr ---
+    error: package.json:1:33: expected a JSON number, found string "1.0.0"
+
+    hint: package.json is taken for a lock, and is none that Nix wrote: name a flake.lock, or the folder of a flake
+    exit code 2
+    --- stderr ---
+    error: package-lock.json: no `version`
+
+    hint: package-lock.json is taken for a lock, and is none that Nix wrote: name a flake.lock, or the folder of a flake
+    exit code 2
+    --- stderr ---
+    error: Cargo.lock:1:1: expected a lock (an object with `nodes`, `root` and `version`), found an array
+
+    hint: Cargo.lock is taken for a lock, and is none that Nix wrote: name a flake.lock, or the folder of a flake
+    exit code 2
+    --- stderr ---
+    error: nix/pkgs.nix:1:3: not valid JSON: key must be a string
+
+    hint: nix/pkgs.nix is taken for a lock, and is none that Nix wrote: name a flake.lock, or the folder of a flake
+    exit code 2
+    --- stderr ---
+    error: flake.nix:2:3: not valid JSON: key must be a string
+
+    hint: flake.nix is taken for a lock, and is none that Nix wrote: name a flake.lock, or the folder of a flake
+    exit code 2
+    --- stderr ---
+    error: standard input:1:2: not valid JSON: expected value
+
+    hint: standard input is taken for a lock, and is none that Nix wrote: name a flake.lock, or the folder of a flake
+    "#);
+}

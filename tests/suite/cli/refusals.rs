@@ -39,6 +39,30 @@ fn no_flake_nix() {
 }
 
 #[test]
+fn a_folder_below_a_flake_s_own() {
+    let repo = Repo::agent_boxes();
+    std::fs::create_dir_all(repo.path().join("a/b")).unwrap();
+    let mut said = String::new();
+    for folder in ["nix", "a/b", "a/../nix", "gone"] {
+        said += &refused(&repo, &[folder]);
+    }
+    assert_snapshot!(said, @"
+    error: nix has no flake.nix
+
+    hint: the flake above it is `.`: name that, or run this in the folder and name none
+    error: a/b has no flake.nix
+
+    hint: the flake above it is `.`: name that, or run this in the folder and name none
+    error: a/../nix has no flake.nix
+
+    hint: the flake above it is `a/..`: name that, or run this in the folder and name none
+    error: cannot read gone: No such file or directory (os error 2)
+
+    hint: name a folder with a flake.nix, or a lock file where one serves, too
+    ");
+}
+
+#[test]
 fn a_flake_nix_that_git_does_not_track() {
     let repo = Repo::new(&[]);
     repo.write("flake.nix", fixture("flake.nix"));
@@ -76,7 +100,7 @@ fn no_lock() {
     repo.git(&["rm", "-q", "flake.lock"]);
     repo.commit();
     assert_snapshot!(refused(&repo, &[]), @"
-    error: flake.lock is missing
+    error: flake.lock: no such file
 
     hint: `nix flake lock` makes it
     ");
@@ -186,14 +210,20 @@ fn an_input_that_has_to_stay_at_the_root() {
            nix/pkgs.nix:6: nixpkgs cannot move: any output may need it: `pkgs` holds it, which imported flakeModules read, too
            flake.nix:5: nixpkgs cannot move: flake-parts, treefmt-nix follow it
 
+    hint: `flakepart why nixpkgs` shows every place that needs it
+
     ## systems
     error: flake.nix:37: systems cannot move: any output may need it: `systems` depends on it
            flake.nix:37: systems cannot move: flake.nix takes it from the arguments of `outputs`, which stay the root's inputs
            flake.nix:12: systems cannot move: hermes-agent follows it
 
+    hint: `flakepart why systems` shows every place that needs it
+
     ## flake-parts
     error: flake.nix:34: flake-parts cannot move: any output may need it: it makes the flake's outputs as a whole
            flake.nix:34: flake-parts cannot move: flake.nix takes it from the arguments of `outputs`, which stay the root's inputs
+
+    hint: `flakepart why flake-parts` shows every place that needs it
     ");
 }
 
@@ -254,8 +284,12 @@ fn a_folder_outside_of_the_flake_or_in_sight_of_import_tree() {
     ## ../x
     error: the folder ../x is not inside of the flake
 
+    hint: name one below the flake's own: `--folder dev/_inputs`
+
     ## /tmp/x
     error: the folder /tmp/x is not inside of the flake
+
+    hint: name one below the flake's own: `--folder dev/_inputs`
 
     ## nix/inputs
     error: import-tree would import nix/inputs/flake.nix as a module
@@ -264,6 +298,8 @@ fn a_folder_outside_of_the_flake_or_in_sight_of_import_tree() {
 
     ## .
     error: the folder . is not inside of the flake
+
+    hint: name one below the flake's own: `--folder dev/_inputs`
 
     ## flake.nix/x
     error: flake.nix exists already
@@ -319,13 +355,46 @@ fn a_flake_without_flake_parts() {
 }
 
 #[test]
+fn a_generated_flake_nix_that_hands_its_outputs_on() {
+    let lock = fixture("flake.lock");
+    let mut said = String::new();
+    for head in ["", "# DO-NOT-EDIT. This file was auto-generated using github:vic/flake-file.\n"] {
+        for file in ["./.", "./outputs.nix"] {
+            let flake = fixture("flake.nix");
+            let (inputs, _) = flake.split_once("  outputs =").unwrap();
+            let flake = format!("{head}{inputs}  outputs = inputs: import {file} inputs;\n}}\n");
+            let repo = Repo::new(&[("flake.nix", &flake), ("flake.lock", &lock)]);
+            said += &refused(&repo, &[]);
+        }
+    }
+    assert_snapshot!(said, @"
+    error: flake.nix: flake.nix hands its outputs on to ./default.nix, and flakepart reads `mkFlake` in flake.nix only
+
+    hint: if it calls `mkFlake`, call that in flake.nix instead: `outputs = inputs: inputs.flake-parts.lib.mkFlake { inherit inputs; } …`
+    error: flake.nix: flake.nix hands its outputs on to ./outputs.nix, and flakepart reads `mkFlake` in flake.nix only
+
+    hint: if it calls `mkFlake`, call that in flake.nix instead: `outputs = inputs: inputs.flake-parts.lib.mkFlake { inherit inputs; } …`
+    error: flake.nix: flake.nix hands its outputs on to ./default.nix, and flakepart reads `mkFlake` in flake.nix only
+
+    hint: flake.nix is generated besides, so that an edit would not last: change what it is generated from (with flake-file, the `flake-file.outputs` and `flake-file.inputs` options)
+    error: flake.nix: flake.nix hands its outputs on to ./outputs.nix, and flakepart reads `mkFlake` in flake.nix only
+
+    hint: flake.nix is generated besides, so that an edit would not last: change what it is generated from (with flake-file, the `flake-file.outputs` and `flake-file.inputs` options)
+    ");
+}
+
+#[test]
 fn flake_parts_without_import_tree() {
     let repo = Repo::agent_boxes_with(
         "flake.nix",
         "inputs.import-tree ./nix",
         "{ imports = [ ./nix/hermesbox.nix ]; }",
     );
-    assert_snapshot!(refused(&repo, &["--input", "pi-mono", "--attr", "packages"]), @"error: nix/pi-agent.nix:11: pi-mono cannot move: any output may need it: flakepart does not see who imports nix/pi-agent.nix");
+    assert_snapshot!(refused(&repo, &["--input", "pi-mono", "--attr", "packages"]), @"
+    error: nix/pi-agent.nix:11: pi-mono cannot move: any output may need it: flakepart does not see who imports nix/pi-agent.nix
+
+    hint: `flakepart why pi-mono` shows every place that needs it
+    ");
 }
 
 #[test]
@@ -338,5 +407,21 @@ fn flags_that_do_not_exist() {
     Usage: flakepart split --yes --no-verify --input <NAME> [FLAKE]
 
     For more information, try '--help'.
+    ");
+}
+
+#[test]
+fn on_a_terminal_what_is_long_is_wrapped() {
+    let repo = Repo::agent_boxes();
+    let arguments = "split --input treefmt-nix --input nixpkgs";
+    let Some(shown) = repo.flakepart_on_a_terminal(60, arguments) else { return };
+    assert_snapshot!(shown, @"
+    error: flake.nix:5: nixpkgs cannot move: flake-parts makes
+           `pkgs` from it
+           flake.nix:5: nixpkgs cannot move: flake-parts follows
+           it
+
+    hint: `flakepart why nixpkgs` shows every place that needs
+          it
     ");
 }

@@ -171,3 +171,24 @@ fn when_one_file_cannot_be_written_none_is() {
     assert!(run.stderr.contains("nix/agents"), "{run}");
     assert_eq!(repo.state(), before);
 }
+
+#[test]
+fn an_output_to_route_that_nobody_knows_is_warned_of() {
+    let repo = Repo::agent_boxes();
+    repo.write("nix/own.nix", "{ flake.ownOutput = 1; }\n");
+    repo.commit();
+    let mut arguments = vec!["split", "--dry-run"];
+    for attr in ["pakcages", "nope", "ownOutput", "checks"] {
+        arguments.extend(["--attr", attr]);
+    }
+    let run = repo.flakepart(&arguments);
+    let warnings = run.stderr.split_once("warning[attr").map(|(_, rest)| format!("warning[attr{rest}"));
+    assert_snapshot!(warnings.unwrap(), @"
+    warning[attr-unknown]: Nix knows no output `nope`, and no code of this flake
+    names it
+      help: right if the flakeModule of an input defines it; leave it out otherwise
+    warning[attr-unknown]: Nix knows no output `pakcages`, and no code of this flake
+    names it
+      help: did you mean `packages`?
+    ");
+}

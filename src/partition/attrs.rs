@@ -1,0 +1,69 @@
+//! Names of outputs that a person gives: outputs are not evaluated, so that a wrong one can only be guessed.
+
+use std::collections::BTreeSet;
+
+use super::Files;
+use crate::finding::{Code, Finding};
+use crate::suggest::closest;
+
+/// The outputs that Nix, or tools that many flakes use, know by name (Nix: `flake.cc`, `checkOutput`).
+const KNOWN: [&str; 30] = [
+    "apps",
+    "bundlers",
+    "checks",
+    "darwinConfigurations",
+    "darwinModules",
+    "defaultApp",
+    "defaultBundler",
+    "defaultPackage",
+    "defaultTemplate",
+    "devShell",
+    "devShells",
+    "flakeModule",
+    "flakeModules",
+    "formatter",
+    "herculesCI",
+    "homeConfigurations",
+    "homeManagerModules",
+    "homeModules",
+    "hydraJobs",
+    "legacyPackages",
+    "lib",
+    "modules",
+    "nixosConfigurations",
+    "nixosModule",
+    "nixosModules",
+    "overlay",
+    "overlays",
+    "packages",
+    "schemas",
+    "templates",
+];
+
+/// What to say of `attrs` that are to be routed although nobody knows them and no Nix file says them. They
+/// may be right all the same: the flakeModule of an input defines what it likes.
+#[must_use]
+pub fn unknown_attrs(files: &Files, attrs: &[String]) -> Vec<Finding> {
+    let mut unknown: BTreeSet<&str> = attrs.iter().map(String::as_str).collect();
+    for known in KNOWN {
+        unknown.remove(known);
+    }
+    for (_, bytes) in files.iter().filter(|(path, _)| path.extension() == Some("nix")) {
+        if unknown.is_empty() {
+            break;
+        }
+        let text = String::from_utf8_lossy(bytes);
+        for word in text.split(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '\''))) {
+            unknown.remove(word);
+        }
+    }
+    let finding = |attr: &str| {
+        let meant = match closest(attr, &KNOWN) {
+            Some(known) => format!("did you mean `{known}`?"),
+            None => "right if the flakeModule of an input defines it; leave it out otherwise".to_owned(),
+        };
+        let message = format!("Nix knows no output `{attr}`, and no code of this flake names it");
+        Finding::new(Code::AttrUnknown, message).help(meant)
+    };
+    unknown.into_iter().map(finding).collect()
+}
