@@ -9,7 +9,7 @@ use super::verify::Sides;
 use super::{Error, Outcome, Output};
 use crate::change::{self, Action};
 use crate::credentials;
-use crate::partition::{Request, SplitPlan, unknown_attrs};
+use crate::partition::{self, Request, SplitPlan, unknown_attrs};
 use crate::prove::{Nix, Options, Proof, Verdict};
 use crate::report::{self, PlanJson};
 use crate::tree::{Tree as _, WorkTree, read_source};
@@ -33,6 +33,10 @@ pub(super) struct Arguments {
     /// Where the nested flake goes, relative to the flake
     #[arg(long, value_name = "DIR")]
     folder: Option<Utf8PathBuf>,
+    /// What becomes of inputs that follow these and would stay at the root: they move, too; what they
+    /// follow is kept there; or they follow nothing (`follows = ""`)
+    #[arg(long, value_enum, value_name = "WHAT", requires = "inputs")]
+    followers: Option<Followers>,
     /// Show the diff and write nothing (exit code 1 if there is something to do)
     #[arg(long, visible_alias = "check")]
     dry_run: bool,
@@ -48,6 +52,23 @@ pub(super) struct Arguments {
     /// How to show it
     #[arg(long, value_enum, default_value_t = Format::Human)]
     format: Format,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Followers {
+    Move,
+    Keep,
+    Cut,
+}
+
+impl From<Followers> for partition::Followers {
+    fn from(followers: Followers) -> partition::Followers {
+        match followers {
+            Followers::Move => partition::Followers::Move,
+            Followers::Keep => partition::Followers::Keep,
+            Followers::Cut => partition::Followers::Cut,
+        }
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -137,6 +158,7 @@ fn request(arguments: &Arguments) -> Request {
         partition: arguments.partition.clone(),
         attrs: arguments.attrs.clone(),
         folder: arguments.folder.clone(),
+        followers: arguments.followers.map(Into::into),
         proven: !arguments.no_verify,
     }
 }

@@ -129,11 +129,10 @@ impl Reason {
                 Some(format!("set what is inside of it instead: `flake.{output} = {{ inherit (…) …; }}`"))
             }
             Reason::FollowedBy(inputs) => {
-                let moves: Vec<String> = inputs.iter().map(|input| format!("--input {input}")).collect();
+                let them = if inputs.len() == 1 { "it" } else { "them" };
                 Some(format!(
-                    "move both ({}), or cut it in flake.nix: `{}.inputs.….follows = \"\"`",
-                    moves.join(" "),
-                    inputs.first().map_or("", String::as_str)
+                    "`--followers move` moves {them}, too; `keep` leaves `{input}` at the root; `cut` has \
+                     {them} follow nothing (`follows = \"\"`)"
                 ))
             }
             Reason::Routed { partition, .. } => {

@@ -6,7 +6,7 @@ use thiserror::Error;
 use super::obstacle::PARTITIONS_SINCE;
 use super::{Blocker, FlakeError};
 use crate::finding::Finding;
-use crate::lock::{ExtractError, PruneError};
+use crate::lock::{ExtractError, LockError, PruneError};
 use crate::nix::{NixError, Stuck};
 use crate::suggest::instead;
 
@@ -69,6 +69,12 @@ pub enum SplitError {
     /// Something keeps inputs at the root.
     #[error("{} cannot move: {}", .0.first().map_or("", |blocker| blocker.input.as_str()), .0.first().map_or(String::new(), |blocker| blocker.reason.to_string()))]
     Blocked(Vec<Blocker>),
+    /// Each of the inputs is followed by one that stays.
+    #[error("inputs that stay at the root follow {inputs}")]
+    AllFollowed {
+        /// The inputs.
+        inputs: String,
+    },
     /// Code would have to move with the inputs, and cannot.
     #[error("code has to move with them that cannot: {}", .0.first().map_or("", |stuck| stuck.why.as_str()))]
     Stuck(Vec<Stuck>),
@@ -124,6 +130,9 @@ pub enum SplitError {
         /// The folder.
         folder: Utf8PathBuf,
     },
+    /// The lock cannot be written.
+    #[error("flake.lock: {0}")]
+    Lock(#[from] LockError),
     /// The lock cannot lose the inputs.
     #[error(transparent)]
     Prune(#[from] PruneError),
@@ -206,6 +215,10 @@ impl SplitError {
                 ))
             }
             SplitError::Edit(error) => error.hint().map(str::to_owned),
+            SplitError::AllFollowed { .. } => {
+                Some("`--followers move` moves these, too; `cut` has them follow nothing".to_owned())
+            }
+            SplitError::Lock(error) => error.hint(),
             SplitError::Prune(error) => error.hint(),
             SplitError::Extract(error) => error.hint(),
             SplitError::Inconsistent(_) => {

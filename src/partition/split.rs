@@ -9,7 +9,7 @@ use super::error::SplitError;
 use super::flake::source;
 use super::layout::is_plain;
 use super::lock_readers::lock_readers;
-use super::{AtHand, Blocker, Files, Flake, Reason};
+use super::{AtHand, Blocker, Files, Flake, Followers, Reason};
 use crate::change::Changes;
 use crate::finding::{Code, Finding};
 use crate::nix::{
@@ -33,6 +33,8 @@ pub struct Request {
     pub attrs: Vec<String>,
     /// The folder of the nested flake, relative to the flake.
     pub folder: Option<Utf8PathBuf>,
+    /// What becomes of inputs that follow those that are named and stay at the root; none: no split.
+    pub followers: Option<Followers>,
     /// Whether Nix will prove the split: then inputs that are named may move even where it cannot be seen
     /// which outputs need them.
     pub proven: bool,
@@ -82,6 +84,10 @@ impl SplitPlan {
         };
         let flake_parts = flake.flake_parts().ok_or_else(|| flake.no_flake_parts())?.to_owned();
         let mut after = files.clone();
+        if request.followers == Some(Followers::Cut) {
+            flake.cut_followers(&request.inputs, &mut after)?;
+            flake = Flake::read(&after, at_hand)?;
+        }
         let mut readers = Vec::new();
         while let Some(choice) = Choice::make(&flake, request, plan.partitions.len())? {
             let moved = step(&flake, &flake_parts, &choice, &mut after)?;
@@ -153,6 +159,16 @@ impl Choice {
             )
         } else {
             let inputs = asked_for(flake, &request.inputs)?;
+            let inputs = match request.followers {
+                Some(followers) if !inputs.is_empty() => {
+                    let moving = flake.with_followers(&inputs, followers);
+                    if moving.is_empty() {
+                        return Err(SplitError::AllFollowed { inputs: inputs.join(", ") });
+                    }
+                    moving
+                }
+                _ => inputs,
+            };
             if inputs.is_empty() {
                 return Ok(None);
             }
