@@ -3,12 +3,13 @@
 use camino::{Utf8Path, Utf8PathBuf};
 use clap::{Args, ValueEnum};
 
+use super::unfinished::opened;
 use super::{Error, Outcome, Output};
 use crate::check::{Gate, Limits};
 use crate::lock::{Lock, Measure};
 use crate::partition::FlakeError;
 use crate::report;
-use crate::tree::{Tree, WorkTree};
+use crate::tree::Tree;
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
@@ -49,7 +50,7 @@ pub(super) fn run(arguments: &Arguments, output: &Output) -> Result<Outcome, Err
             hint: "for example `--max-nodes 20`, or `--base origin/main --max-growth 0`".to_owned(),
         });
     }
-    let tree = WorkTree::open(arguments.flake.as_deref())?;
+    let tree = opened(arguments.flake.as_deref(), output)?;
     let lock = measure(&tree)?.ok_or(FlakeError::Missing { path: "flake.lock".into() })?;
     let base = match &arguments.base {
         // A base without a lock had no nodes: everything is growth.

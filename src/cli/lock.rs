@@ -52,7 +52,7 @@ fn alias(text: &str) -> Result<(String, String), String> {
 pub(super) fn run(command: &Command, output: &Output) -> Result<Outcome, Error> {
     match command {
         Command::Normalize { lock, write, check } => {
-            let (path, bytes) = lock_bytes(lock.as_deref())?;
+            let (path, bytes) = lock_bytes(lock.as_deref(), output)?;
             let lock = parsed(&path, &bytes)?;
             let normal =
                 lock.normalized_bytes().map_err(|source| Error::Lock { path: path.clone(), source })?;
@@ -76,7 +76,7 @@ pub(super) fn run(command: &Command, output: &Output) -> Result<Outcome, Error> 
         }
         Command::Prune { lock, inputs } => {
             let (lock, names) = named(lock.as_deref(), inputs);
-            let (path, bytes) = lock_bytes(lock)?;
+            let (path, bytes) = lock_bytes(lock, output)?;
             let pruned = parsed(&path, &bytes)?.prune(&names).map_err(|error| Error::LockRefused {
                 path,
                 hint: error.hint(),
@@ -87,7 +87,7 @@ pub(super) fn run(command: &Command, output: &Output) -> Result<Outcome, Error> 
         }
         Command::Extract { lock, inputs, aliases } => {
             let (lock, names) = named(lock.as_deref(), inputs);
-            let (path, bytes) = lock_bytes(lock)?;
+            let (path, bytes) = lock_bytes(lock, output)?;
             let aliases: BTreeMap<String, String> = aliases.iter().cloned().collect();
             let nested = parsed(&path, &bytes)?.extract(&names, &aliases).map_err(|error| {
                 Error::LockRefused { path, hint: error.hint(), message: error.to_string() }

@@ -5,9 +5,10 @@ use clap::{Args, ValueEnum};
 
 use super::interrupt::Interrupt;
 use super::target::files;
+use super::unfinished::{mention, writer};
 use super::verify::Sides;
 use super::{Error, Outcome, Output};
-use crate::change::{self, Action};
+use crate::change::Action;
 use crate::credentials;
 use crate::partition::{Request, SplitPlan};
 use crate::prove::{Nix, Options, Proof, Verdict};
@@ -58,6 +59,13 @@ enum Format {
 
 pub(super) fn run(arguments: &Arguments, offline: bool, output: &Output) -> Result<Outcome, Error> {
     let tree = WorkTree::open(arguments.flake.as_deref())?;
+    // Nobody else writes from here on, so the plan is made on what it is applied to.
+    let writer = if arguments.dry_run {
+        mention(&tree, output);
+        None
+    } else {
+        Some(writer(&tree, output)?)
+    };
     let plan = SplitPlan::make(&files(&tree)?, &read_source, &request(arguments))?;
     let human = arguments.format == Format::Human;
     if plan.is_empty() {
@@ -95,8 +103,8 @@ pub(super) fn run(arguments: &Arguments, offline: bool, output: &Output) -> Resu
         None => None,
     };
     let proved = proof.as_ref().is_none_or(|proof| proof.verdict == Verdict::Proved);
-    if proved {
-        change::apply(&plan.changes, &tree, interrupt.flag())?;
+    if let Some(writer) = writer.filter(|_| proved) {
+        writer.apply(&plan.changes, interrupt.flag())?;
     }
     if let Some(proof) = proof.as_ref().filter(|_| human) {
         output.data(&report::proof(proof))?;
