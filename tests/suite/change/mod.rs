@@ -1,5 +1,7 @@
 //! Changes are applied all or nothing.
 
+mod faults;
+
 use std::sync::atomic::AtomicBool;
 
 use camino::Utf8Path;

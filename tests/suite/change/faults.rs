@@ -1,0 +1,380 @@
+//! A change that is stopped at any of its writes: the tree is as before or as after.
+//!
+//! Every write of `change/` goes through its disk, which these tests let fail at the first write, at the
+//! second, and so on to the last.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::io::{Error, ErrorKind};
+use std::os::unix::fs::MetadataExt as _;
+use std::path::PathBuf;
+use std::sync::atomic::AtomicBool;
+
+use camino::Utf8Path;
+use flakepart::change::{ChangeError, Changes, Disk, Recovered, Writer};
+use flakepart::tree::WorkTree;
+use insta::assert_snapshot;
+use tempfile::TempDir;
+
+use super::{FLAKE, changes};
+use crate::support::isolated;
+
+/// How a write fails.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Fault {
+    /// The process is killed: neither this write nor any other happens.
+    Killed,
+    /// The disk is full: nothing that takes room succeeds from here on.
+    Full,
+    /// This one is not allowed.
+    Denied,
+}
+
+const FAULTS: [Fault; 3] = [Fault::Killed, Fault::Full, Fault::Denied];
+
+/// Lets the write with this number fail, and lists all.
+struct Writes {
+    at: usize,
+    fault: Option<Fault>,
+    seen: RefCell<Vec<&'static str>>,
+}
+
+impl Writes {
+    fn new(at: usize, fault: Option<Fault>) -> Writes {
+        Writes { at, fault, seen: RefCell::default() }
+    }
+
+    fn ask(&self, name: &'static str) -> std::io::Result<()> {
+        let number = self.seen.borrow().len();
+        self.seen.borrow_mut().push(name);
+        let error = match self.fault {
+            Some(Fault::Killed) if number >= self.at => Error::other("killed"),
+            Some(Fault::Full)
+                if number >= self.at && !["rename", "unlink", "rmdir", "fsync"].contains(&name) =>
+            {
+                ErrorKind::StorageFull.into()
+            }
+            Some(Fault::Denied) if number == self.at => ErrorKind::PermissionDenied.into(),
+            _ => return Ok(()),
+        };
+        Err(error)
+    }
+}
+
+/// A tree, and what is to become of it.
+struct Case {
+    folder: TempDir,
+    /// Where the flake is in the tree.
+    flake: &'static str,
+    changes: Changes,
+}
+
+/// All that must be as before or as after.
+#[derive(Clone, PartialEq, Eq)]
+struct State {
+    /// Files, folders and links with their modes, git's own among them.
+    files: BTreeMap<String, (u32, Vec<u8>)>,
+    /// The bytes of git's index.
+    index: Vec<u8>,
+}
+
+impl State {
+    /// The same without folders: one that may not be removed stays behind, empty.
+    fn without_folders(mut self) -> State {
+        self.files.retain(|_, (mode, _)| *mode & 0o170_000 != 0o040_000);
+        self
+    }
+}
+
+impl Case {
+    fn new(files: &[(&str, &str)], changes: Changes) -> Case {
+        let case = Case { folder: tempfile::tempdir().unwrap(), flake: "", changes };
+        for (path, text) in files {
+            case.write(path, text);
+        }
+        case
+    }
+
+    fn tree(&self) -> PathBuf {
+        self.folder.path().join("tree")
+    }
+
+    fn write(&self, path: &str, text: &str) {
+        let path = self.tree().join(path);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
+    }
+
+    /// What git prints. It looks, and does not refresh the index.
+    fn git(&self, folder: &str, arguments: &[&str]) -> String {
+        let mut command = isolated("git", &self.tree().join(folder));
+        let output = command.env("GIT_OPTIONAL_LOCKS", "0").args(arguments).output().unwrap();
+        assert!(output.status.success(), "git {arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).unwrap()
+    }
+
+    /// A repository of all that is there.
+    fn committed(self) -> Case {
+        self.git("", &["init", "-q", "-b", "main", "--template="]);
+        self.git("", &["add", "-A"]);
+        self.git("", &["commit", "-q", "-m", "state"]);
+        self
+    }
+
+    /// Keeps the tree as it is for [`Case::reset`].
+    fn keep(&self) -> State {
+        self.copy("tree", "kept");
+        self.state()
+    }
+
+    fn reset(&self) {
+        std::fs::remove_dir_all(self.tree()).unwrap();
+        self.copy("kept", "tree");
+    }
+
+    fn copy(&self, from: &str, to: &str) {
+        let copied = isolated("cp", self.folder.path()).args(["-a", from, to]).status().unwrap();
+        assert!(copied.success());
+    }
+
+    fn state(&self) -> State {
+        let mut state = State { files: BTreeMap::new(), index: Vec::new() };
+        let mut folders = vec![self.tree()];
+        while let Some(folder) = folders.pop() {
+            for entry in std::fs::read_dir(folder).unwrap() {
+                let path = entry.unwrap().path();
+                let name = path.strip_prefix(self.tree()).unwrap().to_str().unwrap().to_owned();
+                let meta = path.symlink_metadata().unwrap();
+                let mut bytes = Vec::new();
+                if meta.is_symlink() {
+                    bytes = std::fs::read_link(&path).unwrap().into_os_string().into_encoded_bytes();
+                } else if meta.is_file() {
+                    bytes = std::fs::read(&path).unwrap();
+                } else if name != ".git/objects" {
+                    // An undo leaves the empty blob that git made among them; nothing refers to it.
+                    folders.push(path);
+                }
+                if name.starts_with(".git/") && name.ends_with("/index") {
+                    state.index.append(&mut bytes);
+                }
+                state.files.insert(name, (meta.mode(), bytes));
+            }
+        }
+        state
+    }
+
+    /// What git has to say about tree and index, where there is git.
+    fn status(&self) -> String {
+        if !self.tree().join(".git").exists() {
+            return String::new();
+        }
+        let ask = |arguments: &[&str]| self.git(self.flake, arguments);
+        ask(&["status", "--porcelain"]) + &ask(&["ls-files", "--stage"])
+    }
+
+    fn open(&self) -> WorkTree {
+        WorkTree::open(Some(Utf8Path::from_path(&self.tree().join(self.flake)).unwrap())).unwrap()
+    }
+
+    fn apply(&self, writes: &Writes) -> Result<(), ChangeError> {
+        let tree = self.open();
+        let ask = |name| writes.ask(name);
+        let (writer, _) = Writer::open(&tree, Disk::failing(&ask), || {})?;
+        writer.apply(&self.changes, &AtomicBool::new(false))
+    }
+
+    fn recover(&self, writes: &Writes) -> Result<Option<Recovered>, ChangeError> {
+        let tree = self.open();
+        let ask = |name| writes.ask(name);
+        Writer::open(&tree, Disk::failing(&ask), || {}).map(|(_, found)| found)
+    }
+
+    /// Lets every write fail in every way; tells of the writes and what came of it.
+    fn survives(&self) -> String {
+        let before = self.keep();
+        let writes = Writes::new(0, None);
+        self.apply(&writes).unwrap();
+        let (after, status) = (self.state(), self.status());
+        let all = writes.seen.into_inner();
+        let mut report = all.join(" ") + "\n";
+        for fault in FAULTS {
+            let (mut undone, mut finished) = (0, 0);
+            for at in 0..all.len() {
+                let point = format!("{fault:?} at {at}, {}", all[at]);
+                self.reset();
+                let result = self.apply(&Writes::new(at, Some(fault)));
+                if let Err(error) = &result
+                    && fault != Fault::Killed
+                {
+                    // Who lives puts everything back at once.
+                    assert!(!matches!(error, ChangeError::Stranded { .. }), "{point}: {error}");
+                    assert!(self.state() == before, "{point}: not as before");
+                }
+                self.recover(&Writes::new(0, None)).unwrap();
+                let state = self.state();
+                if state == before {
+                    assert!(result.is_err(), "{point}: success, and undone");
+                    undone += 1;
+                    continue;
+                }
+                assert_eq!(self.status(), status, "{point}: git sees something else");
+                if fault == Fault::Denied && all[at] == "rmdir" {
+                    assert!(
+                        state.without_folders().files == after.clone().without_folders().files,
+                        "{point}"
+                    );
+                } else {
+                    assert!(state.files == after.files, "{point}: neither as before nor as after");
+                }
+                finished += 1;
+            }
+            writeln!(report, "{fault:?}: {undone} as before, {finished} as after").unwrap();
+        }
+        report
+    }
+}
+
+/// A plan like that of a split, and a user with things staged.
+fn split() -> Case {
+    let case = Case::new(
+        &[("flake.nix", FLAKE), ("flake.lock", "old\r\n"), ("nix/a.nix", "1\n"), ("nix/b.nix", "2\n")],
+        changes(&[
+            ("flake.lock", Some("old\r\n"), Some("new\r\n")),
+            ("flake.nix", Some(FLAKE), Some("{ outputs = _: { a = 1; }; }\n")),
+            ("nix/dev/_inputs/flake.lock", None, Some("nested\n")),
+            ("nix/dev/_inputs/flake.nix", None, Some("{ }\n")),
+            ("nix/dev/partition.nix", None, Some("{ }\n")),
+        ]),
+    )
+    .committed();
+    case.write("nix/a.nix", "staged\n");
+    case.git("", &["add", "nix/a.nix"]);
+    case.write("nix/a.nix", "and edited\n");
+    case.write("notes.txt", "untracked\n");
+    case
+}
+
+#[test]
+fn while_files_are_edited_and_made() {
+    assert_snapshot!(split().survives(), @"
+    mkdir link open write fsync link open write fsync open write fsync open write fsync open write fsync open write fsync rename fsync fsync open write fsync link mkdir mkdir rename rename rename rename rename fsync fsync fsync fsync link git fsync rename unlink unlink unlink unlink unlink rmdir
+    Killed: 43 as before, 6 as after
+    Full: 41 as before, 8 as after
+    Denied: 39 as before, 10 as after
+    ");
+}
+
+#[test]
+fn while_files_move_and_go() {
+    let mut changes = changes(&[
+        ("flake.nix", Some(FLAKE), Some("{ outputs = _: { a = 1; }; }\n")),
+        ("old/gone.nix", Some("gone\n"), None),
+    ]);
+    changes.insert_moved(
+        "old/tool.nix",
+        "nix/_dev/tool.nix",
+        b"#! tool\n1\n2\n3\n".into(),
+        b"#! tool\n1\n2\n4\n".into(),
+    );
+    let case = Case::new(
+        &[
+            ("flake.nix", FLAKE),
+            ("old/gone.nix", "gone\n"),
+            ("old/tool.nix", "#! tool\n1\n2\n3\n"),
+            ("b.nix", "2\n"),
+        ],
+        changes,
+    );
+    std::os::unix::fs::symlink("../b.nix", case.tree().join("link.nix")).unwrap();
+    let mode = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+    std::fs::set_permissions(case.tree().join("old/tool.nix"), mode).unwrap();
+    assert_snapshot!(case.committed().survives(), @"
+    mkdir link open write fsync open write chmod fsync open write fsync rename fsync fsync open write fsync link mkdir mkdir rename rename rename rename fsync fsync fsync fsync link git fsync rename unlink rmdir unlink unlink unlink unlink unlink rmdir
+    Killed: 33 as before, 8 as after
+    Full: 31 as before, 10 as after
+    Denied: 30 as before, 11 as after
+    ");
+}
+
+#[test]
+fn while_files_go_that_git_was_only_told_of() {
+    let case = Case::new(
+        &[("flake.nix", "{ outputs = _: { a = 1; }; }\n")],
+        changes(&[
+            ("flake.nix", Some("{ outputs = _: { a = 1; }; }\n"), Some(FLAKE)),
+            ("nix/dev/partition.nix", Some("{ }\n"), None),
+        ]),
+    )
+    .committed();
+    case.write("nix/dev/partition.nix", "{ }\n");
+    case.git("", &["add", "-N", "nix/dev/partition.nix"]);
+    assert_snapshot!(case.survives(), @"
+    mkdir link open write fsync open write fsync rename fsync fsync open write fsync link rename rename fsync fsync link git fsync rename unlink rmdir rmdir unlink unlink unlink unlink rmdir
+    Killed: 23 as before, 8 as after
+    Full: 21 as before, 10 as after
+    Denied: 20 as before, 11 as after
+    ");
+}
+
+#[test]
+fn where_there_is_no_git() {
+    let changes = changes(&[
+        ("a.nix", Some("1\n"), Some("one\n")),
+        ("b.nix", Some("2\n"), None),
+        ("deep/er/c.nix", None, Some("3\n")),
+    ]);
+    let case = Case::new(&[("flake.nix", FLAKE), ("a.nix", "1\n"), ("b.nix", "2\n")], changes);
+    assert_snapshot!(case.survives(), @"
+    mkdir link open write fsync open write fsync open write fsync rename fsync fsync mkdir mkdir rename rename rename fsync fsync fsync unlink unlink unlink rmdir
+    Killed: 19 as before, 7 as after
+    Full: 16 as before, 10 as after
+    Denied: 21 as before, 5 as after
+    ");
+}
+
+#[test]
+fn in_a_work_tree_beside_the_repository() {
+    let changes = changes(&[("a.nix", Some("1\n"), Some("one\n")), ("deep/c.nix", None, Some("3\n"))]);
+    let mut case =
+        Case::new(&[("flake.nix", FLAKE), ("a.nix", "1\n"), (".gitignore", "beside\n")], changes).committed();
+    case.git("", &["worktree", "add", "-q", "beside"]);
+    case.flake = "beside";
+    assert_snapshot!(case.survives(), @"
+    mkdir link open write fsync open write fsync open write fsync rename fsync fsync open write fsync link mkdir rename rename fsync fsync link git fsync rename unlink unlink unlink unlink rmdir
+    Killed: 27 as before, 5 as after
+    Full: 25 as before, 7 as after
+    Denied: 24 as before, 8 as after
+    ");
+}
+
+#[test]
+fn when_what_puts_it_right_is_killed_too() {
+    let case = split();
+    let before = case.keep();
+    let writes = Writes::new(0, None);
+    case.apply(&writes).unwrap();
+    let after = case.state();
+    let all = writes.seen.into_inner();
+    // Before the first visible write there is nothing to undo but the journal.
+    let first = all.iter().rposition(|write| *write == "mkdir").unwrap();
+    let mut points = 0;
+    for killed in first..all.len() {
+        for again in 0.. {
+            case.reset();
+            let _ = case.apply(&Writes::new(killed, Some(Fault::Killed)));
+            let recovered = case.recover(&Writes::new(again, Some(Fault::Killed))).is_ok();
+            case.recover(&Writes::new(0, None)).unwrap();
+            let state = case.state();
+            assert!(
+                state == before || state.files == after.files,
+                "killed at {killed}, and again at {again}"
+            );
+            if recovered {
+                break;
+            }
+            points += 1;
+        }
+    }
+    assert_snapshot!(points, @"211");
+}
