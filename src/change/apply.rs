@@ -163,7 +163,7 @@ impl<'a> Writer<'a> {
         let Some(index) = self.index.as_ref().filter(|_| !untold.is_empty()) else { return go_on() };
         let copy = self.store.index();
         self.disk.keep(index, &copy)?;
-        self.disk.call("git", || self.tree.tell_git(&untold, &copy))?;
+        self.disk.call("git", &copy, || self.tree.tell_git(&untold, &copy))?;
         self.disk.sync(&copy)?;
         go_on()?;
         Ok(self.disk.place(&copy, index)?)

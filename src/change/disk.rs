@@ -24,8 +24,8 @@ impl<T> At<T> for Result<T> {
     }
 }
 
-/// What a test has to say before a write: nothing, or the error that the write ends with instead.
-type Fault<'a> = &'a dyn Fn(&'static str) -> Result<()>;
+/// What a test has to say before a write to a path: nothing, or the error that the write ends with instead.
+type Fault<'a> = &'a dyn Fn(&'static str, &Utf8Path) -> Result<()>;
 
 /// The disk.
 #[derive(Default)]
@@ -36,7 +36,7 @@ pub struct Disk<'a> {
 type Done = std::result::Result<(), Refused>;
 
 impl<'a> Disk<'a> {
-    /// A disk that asks before every write, by the name of its system call, and fails as it is told.
+    /// A disk that asks before every write, by its name and its path, and fails as it is told.
     #[must_use]
     pub fn failing(fault: Fault<'a>) -> Disk<'a> {
         Disk { fault: Some(fault) }
@@ -46,24 +46,25 @@ impl<'a> Disk<'a> {
     pub(super) fn call<T, E: From<Error>>(
         &self,
         name: &'static str,
+        path: &Utf8Path,
         call: impl FnOnce() -> std::result::Result<T, E>,
     ) -> std::result::Result<T, E> {
         if let Some(fault) = self.fault {
-            fault(name)?;
+            fault(name, path)?;
         }
         call()
     }
 
     pub(super) fn create_dir(&self, path: &Utf8Path) -> Done {
-        self.call("mkdir", || std::fs::create_dir(path)).at(path)
+        self.call("mkdir", path, || std::fs::create_dir(path)).at(path)
     }
 
     pub(super) fn remove_dir(&self, path: &Utf8Path) -> Done {
-        self.call("rmdir", || std::fs::remove_dir(path)).at(path)
+        self.call("rmdir", path, || std::fs::remove_dir(path)).at(path)
     }
 
     pub(super) fn remove(&self, path: &Utf8Path) -> Done {
-        self.call("unlink", || std::fs::remove_file(path)).at(path)
+        self.call("unlink", path, || std::fs::remove_file(path)).at(path)
     }
 
     pub(super) fn remove_if_there(&self, path: &Utf8Path) -> Done {
@@ -71,42 +72,42 @@ impl<'a> Disk<'a> {
     }
 
     pub(super) fn rename(&self, from: &Utf8Path, to: &Utf8Path) -> Done {
-        self.call("rename", || std::fs::rename(from, to)).at(to)
+        self.call("rename", to, || std::fs::rename(from, to)).at(to)
     }
 
     /// Has a file, or the names in a folder, survive the machine.
     pub(super) fn sync(&self, path: &Utf8Path) -> Done {
-        self.call("fsync", || File::open(path)?.sync_all()).at(path)
+        self.call("fsync", path, || File::open(path)?.sync_all()).at(path)
     }
 
     /// A new file that is whole on the disk, with the mode and, where that is allowed, the owner of another.
     pub(super) fn create(&self, path: &Utf8Path, bytes: &[u8], like: Option<&Metadata>) -> Done {
         let open = || OpenOptions::new().write(true).create_new(true).open(path);
-        let mut file = self.call("open", open).at(path)?;
-        self.call("write", || file.write_all(bytes)).at(path)?;
+        let mut file = self.call("open", path, open).at(path)?;
+        self.call("write", path, || file.write_all(bytes)).at(path)?;
         if let Some(like) = like {
             let own = file.metadata().at(path)?;
             if (own.uid(), own.gid()) != (like.uid(), like.gid()) {
                 // Only root may give files away; anybody else becomes the owner of what they edit.
-                let _ = self.call("chown", || chown(path, Some(like.uid()), Some(like.gid())));
+                let _ = self.call("chown", path, || chown(path, Some(like.uid()), Some(like.gid())));
             }
             if own.permissions() != like.permissions() {
-                self.call("chmod", || file.set_permissions(like.permissions())).at(path)?;
+                self.call("chmod", path, || file.set_permissions(like.permissions())).at(path)?;
             }
         }
-        self.call("fsync", || file.sync_all()).at(path)
+        self.call("fsync", path, || file.sync_all()).at(path)
     }
 
     /// Gives a file a second name, where none such exists: the very file, its times included, and no more
     /// room on the disk. A file system that knows no hard links gets a copy.
     pub(super) fn keep(&self, from: &Utf8Path, to: &Utf8Path) -> Done {
-        match self.call("link", || std::fs::hard_link(from, to)) {
+        match self.call("link", to, || std::fs::hard_link(from, to)) {
             Err(error) if error.kind() != ErrorKind::AlreadyExists => {
                 let (bytes, meta) = (std::fs::read(from).at(from)?, from.metadata().at(from)?);
                 self.create(to, &bytes, Some(&meta))?;
                 // By the age of its index git knows which files it has to look into.
                 let set = || File::open(to)?.set_modified(meta.modified()?);
-                self.call("utimens", set).at(to)
+                self.call("utimens", to, set).at(to)
             }
             done => done.at(to),
         }
@@ -114,8 +115,8 @@ impl<'a> Disk<'a> {
 
     /// Moves a file to its place, at once. From another file system it has to be copied beside it first.
     pub(super) fn place(&self, from: &Utf8Path, to: &Utf8Path) -> Done {
-        match self.rename(from, to) {
-            Err(refused) if refused.source.kind() == ErrorKind::CrossesDevices => {
+        match self.call("move", to, || std::fs::rename(from, to)) {
+            Err(error) if error.kind() == ErrorKind::CrossesDevices => {
                 let beside = beside(to);
                 let (bytes, meta) = (std::fs::read(from).at(from)?, from.metadata().at(from)?);
                 self.remove_if_there(&beside)?;
@@ -123,7 +124,7 @@ impl<'a> Disk<'a> {
                 self.rename(&beside, to)?;
                 self.remove(from)
             }
-            done => done,
+            done => done.at(to),
         }
     }
 }
