@@ -1,6 +1,8 @@
 //! Changes are applied all or nothing.
 
+mod case;
 mod faults;
+mod system_calls;
 
 use std::sync::atomic::AtomicBool;
 
