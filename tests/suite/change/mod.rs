@@ -9,6 +9,7 @@ use std::sync::atomic::AtomicBool;
 use camino::Utf8Path;
 use flakepart::change::{ChangeError, Changes, Disk, Writer};
 use flakepart::tree::WorkTree;
+use insta::assert_snapshot;
 
 use crate::support::Repo;
 
@@ -104,4 +105,69 @@ fn a_file_keeps_its_mode() {
     repo.commit();
     applied(&repo, &changes(&[("a.nix", Some("1\n"), Some("one\n"))]), false).unwrap();
     assert_eq!(std::fs::metadata(path).unwrap().permissions().mode() & 0o777, 0o755);
+}
+
+#[test]
+fn a_file_that_moves_keeps_its_mode_and_git_shows_where_it_went() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let text = "1\n2\n3\n4\n5\n6\n";
+    let repo = Repo::new(&[("flake.nix", FLAKE), ("old/a.nix", text), ("b.nix", "2\n")]);
+    std::fs::set_permissions(repo.path().join("old/a.nix"), std::fs::Permissions::from_mode(0o755)).unwrap();
+    repo.commit();
+    repo.write("b.nix", "staged\n");
+    repo.git(&["add", "b.nix"]);
+    let mut changes = Changes::default();
+    changes.insert_moved("old/a.nix", "new/_dev/a.nix", text.into(), text.replace('3', "three").into());
+    applied(&repo, &changes, false).unwrap();
+    assert_snapshot!(repo.git(&["status", "--porcelain"]), @"
+    M  b.nix
+     R old/a.nix -> new/_dev/a.nix
+    ");
+    assert_snapshot!(repo.git(&["diff", "--find-renames", "--summary"]), @" rename {old => new/_dev}/a.nix (62%)");
+    assert!(!repo.path().join("old").exists());
+    // What is staged is what the user staged.
+    assert_snapshot!(repo.git(&["diff", "--cached", "--stat"]), @"
+    b.nix | 2 +-
+    1 file changed, 1 insertion(+), 1 deletion(-)
+    ");
+}
+
+#[test]
+fn links_are_not_written_through_and_read_only_files_not_replaced() {
+    let repo = repo();
+    std::os::unix::fs::symlink("a.nix", repo.path().join("link.nix")).unwrap();
+    std::fs::create_dir(repo.path().join("real")).unwrap();
+    std::os::unix::fs::symlink("real", repo.path().join("folder")).unwrap();
+    let mut read_only = std::fs::metadata(repo.path().join("b.nix")).unwrap().permissions();
+    read_only.set_readonly(true);
+    std::fs::set_permissions(repo.path().join("b.nix"), read_only).unwrap();
+    repo.commit();
+    let before = repo.state();
+    let refused = |path, before| {
+        let changes = changes(&[("flake.nix", Some(FLAKE), Some("{ }\n")), (path, before, Some("new\n"))]);
+        applied(&repo, &changes, false).unwrap_err().to_string()
+    };
+    assert_snapshot!(refused("link.nix", Some("a.nix")), @"link.nix is a symbolic link, and flakepart edits plain files only");
+    assert_snapshot!(refused("folder/c.nix", None), @"folder is a symbolic link, and flakepart edits plain files only");
+    assert_snapshot!(refused("a.nix/c.nix", None), @"cannot write a.nix: not a directory; nothing was changed");
+    assert_snapshot!(refused("b.nix", Some("2\n")), @"b.nix is read-only; nothing was changed");
+    assert_eq!(repo.state(), before);
+}
+
+#[test]
+fn a_file_that_somebody_edits_meanwhile_is_left_to_them() {
+    let repo = repo();
+    let changes = changes(&[("a.nix", Some("1\n"), Some("one\n")), ("b.nix", Some("2\n"), None)]);
+    let tree = WorkTree::open(Utf8Path::from_path(repo.path())).unwrap();
+    let ask = |name: &'static str, path: &Utf8Path| {
+        // After the first file, and before the second.
+        if name == "move" && path.ends_with("a.nix") {
+            repo.write("b.nix", "mine\n");
+        }
+        Ok(())
+    };
+    let (writer, _) = Writer::open(&tree, Disk::failing(&ask), || {}).unwrap();
+    let error = writer.apply(&changes, &AtomicBool::new(false)).unwrap_err();
+    assert_eq!(error.to_string(), "b.nix changed while flakepart was at work; nothing was written");
+    assert_eq!(repo.read("a.nix") + &repo.read("b.nix"), "1\nmine\n");
 }

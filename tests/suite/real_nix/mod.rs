@@ -4,6 +4,7 @@
 //! that is not on this machine makes its tests say that they skip.
 
 mod gain;
+mod moved;
 mod split;
 mod truth;
 mod verify;
