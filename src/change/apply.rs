@@ -184,6 +184,9 @@ impl<'a> Writer<'a> {
     /// What is left to do once all is done: folders without a file in them go, as git has it, and the
     /// journal.
     pub(super) fn tidy(&self, journal: &Journal) -> Result<(), Refused> {
+        if let Some(folder) = self.index.as_ref().and_then(|index| index.parent()) {
+            self.disk.sync(folder)?;
+        }
         self.release_index()?;
         for step in journal.files.iter().filter(|step| step.after.is_none()) {
             for folder in step.path.ancestors().skip(1).filter(|folder| !folder.as_str().is_empty()) {

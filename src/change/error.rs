@@ -112,8 +112,8 @@ impl ChangeError {
                     .to_owned(),
             ),
             ChangeError::Edited { folder, .. } => Some(format!(
-                "with your edits undone, flakepart puts back the rest; to keep all files as they are now, \
-                 remove {folder}, which holds the old ones"
+                "undo your edits, saving them elsewhere, and run it again; or, to keep all files as they are \
+                 now, remove {folder}, which holds the old ones"
             )),
             ChangeError::UnknownJournal { folder } => Some(format!(
                 "run the flakepart that made it; to keep all files as they are now, remove {folder}"

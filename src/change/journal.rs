@@ -98,6 +98,10 @@ impl Store {
     /// The journal that is there.
     pub(super) fn read(&self) -> Result<Option<Journal>, ChangeError> {
         let unknown = || ChangeError::UnknownJournal { folder: self.0.clone() };
+        // A link would have files removed elsewhere.
+        if self.0.symlink_metadata().is_ok_and(|meta| !meta.is_dir()) {
+            return Err(unknown());
+        }
         let bytes = match std::fs::read(self.journal()) {
             Ok(bytes) => bytes,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),

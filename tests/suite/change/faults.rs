@@ -6,7 +6,7 @@
 use std::cell::RefCell;
 use std::fmt::Write as _;
 use std::io::{Error, ErrorKind};
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use camino::Utf8Path;
 use flakepart::change::{ChangeError, Disk, Recovered, Writer};
@@ -25,9 +25,11 @@ enum Fault {
     Full,
     /// This one is not allowed.
     Denied,
+    /// The user presses Ctrl-C.
+    Interrupted,
 }
 
-const FAULTS: [Fault; 3] = [Fault::Killed, Fault::Full, Fault::Denied];
+const FAULTS: [Fault; 4] = [Fault::Killed, Fault::Full, Fault::Denied, Fault::Interrupted];
 
 /// Lets the write with this number fail, and lists all.
 struct Writes {
@@ -36,16 +38,20 @@ struct Writes {
     /// Whether git's folder lies on another file system than the tree.
     is_far: bool,
     seen: RefCell<Vec<&'static str>>,
+    interrupted: AtomicBool,
 }
 
 impl Writes {
     fn new(at: usize, fault: Option<Fault>, is_far: bool) -> Writes {
-        Writes { at, fault, is_far, seen: RefCell::default() }
+        Writes { at, fault, is_far, seen: RefCell::default(), interrupted: AtomicBool::new(false) }
     }
 
     fn ask(&self, name: &'static str, path: &Utf8Path) -> std::io::Result<()> {
         let number = self.seen.borrow().len();
         self.seen.borrow_mut().push(name);
+        if self.fault == Some(Fault::Interrupted) && number == self.at {
+            self.interrupted.store(true, Ordering::Relaxed);
+        }
         let error = match self.fault {
             Some(Fault::Killed) if number >= self.at => Error::other("killed"),
             Some(Fault::Full)
@@ -83,7 +89,7 @@ impl Case {
         let tree = self.open();
         let ask = |name, path: &_| writes.ask(name, path);
         let (writer, _) = Writer::open(&tree, Disk::failing(&ask), || {})?;
-        writer.apply(&self.changes, &AtomicBool::new(false))
+        writer.apply(&self.changes, &writes.interrupted)
     }
 
     fn recover(&self, writes: &Writes) -> Result<Option<Recovered>, ChangeError> {
@@ -102,8 +108,8 @@ impl Case {
         let mut report = all.join(" ") + "\n";
         for fault in FAULTS {
             let (mut undone, mut finished) = (0, 0);
-            for at in 0..all.len() {
-                let point = format!("{fault:?} at {at}, {}", all[at]);
+            for (at, write) in all.iter().enumerate() {
+                let point = format!("{fault:?} at {at}, {write}");
                 self.reset();
                 let result = self.apply(&self.writes(at, Some(fault)));
                 if let Err(error) = &result
@@ -122,7 +128,7 @@ impl Case {
                     continue;
                 }
                 assert_eq!(self.status(), status, "{point}: git sees something else");
-                if fault == Fault::Denied && all[at] == "rmdir" {
+                if fault == Fault::Denied && *write == "rmdir" {
                     assert!(
                         state.without_folders().files == after.clone().without_folders().files,
                         "{point}"
@@ -161,10 +167,11 @@ fn split() -> Case {
 #[test]
 fn while_files_are_edited_and_made() {
     assert_snapshot!(split().survives(), @"
-    mkdir link open write fsync link open write fsync open write fsync open write fsync open write fsync open write fsync rename fsync fsync open write fsync link mkdir mkdir move move move move move fsync fsync fsync fsync link git fsync move unlink unlink unlink unlink unlink rmdir
-    Killed: 43 as before, 6 as after
-    Full: 41 as before, 8 as after
-    Denied: 39 as before, 10 as after
+    mkdir link open write fsync link open write fsync open write fsync open write fsync open write fsync open write fsync rename fsync fsync open write fsync link mkdir mkdir move move move move move fsync fsync fsync fsync link git fsync move fsync unlink unlink unlink unlink unlink rmdir
+    Killed: 43 as before, 7 as after
+    Full: 41 as before, 9 as after
+    Denied: 39 as before, 11 as after
+    Interrupted: 42 as before, 8 as after
     ");
 }
 
@@ -193,10 +200,11 @@ fn while_files_move_and_go() {
     let mode = std::os::unix::fs::PermissionsExt::from_mode(0o755);
     std::fs::set_permissions(case.tree().join("old/tool.nix"), mode).unwrap();
     assert_snapshot!(case.committed().survives(), @"
-    mkdir link open write fsync open write chmod fsync open write fsync rename fsync fsync open write fsync link mkdir mkdir move move move move fsync fsync fsync fsync link git fsync move unlink rmdir unlink unlink unlink unlink unlink rmdir
-    Killed: 33 as before, 8 as after
-    Full: 31 as before, 10 as after
-    Denied: 30 as before, 11 as after
+    mkdir link open write fsync open write chmod fsync open write fsync rename fsync fsync open write fsync link mkdir mkdir move move move move fsync fsync fsync fsync link git fsync move fsync unlink rmdir unlink unlink unlink unlink unlink rmdir
+    Killed: 33 as before, 9 as after
+    Full: 31 as before, 11 as after
+    Denied: 30 as before, 12 as after
+    Interrupted: 32 as before, 10 as after
     ");
 }
 
@@ -213,10 +221,11 @@ fn while_files_go_that_git_was_only_told_of() {
     case.write("nix/dev/partition.nix", "{ }\n");
     case.git("", &["add", "-N", "nix/dev/partition.nix"]);
     assert_snapshot!(case.survives(), @"
-    mkdir link open write fsync open write fsync rename fsync fsync open write fsync link move move fsync fsync link git fsync move unlink rmdir rmdir unlink unlink unlink unlink rmdir
-    Killed: 23 as before, 8 as after
-    Full: 21 as before, 10 as after
-    Denied: 20 as before, 11 as after
+    mkdir link open write fsync open write fsync rename fsync fsync open write fsync link move move fsync fsync link git fsync move fsync unlink rmdir rmdir unlink unlink unlink unlink rmdir
+    Killed: 23 as before, 9 as after
+    Full: 21 as before, 11 as after
+    Denied: 20 as before, 12 as after
+    Interrupted: 22 as before, 10 as after
     ");
 }
 
@@ -225,10 +234,11 @@ fn where_git_keeps_its_folder_on_another_file_system() {
     let mut case = split();
     case.is_far = true;
     assert_snapshot!(case.survives(), @"
-    mkdir link open write fsync utimens open write fsync link open write fsync utimens open write fsync open write fsync open write fsync open write fsync open write fsync rename fsync fsync open write fsync link mkdir mkdir move open write fsync rename unlink move open write fsync rename unlink move open write fsync rename unlink move open write fsync rename unlink move open write fsync rename unlink fsync fsync fsync fsync link git fsync move unlink unlink unlink unlink unlink rmdir
-    Killed: 76 as before, 6 as after
-    Full: 74 as before, 8 as after
-    Denied: 72 as before, 10 as after
+    mkdir link open write fsync utimens open write fsync link open write fsync utimens open write fsync open write fsync open write fsync open write fsync open write fsync rename fsync fsync open write fsync link mkdir mkdir move open write fsync rename unlink move open write fsync rename unlink move open write fsync rename unlink move open write fsync rename unlink move open write fsync rename unlink fsync fsync fsync fsync link git fsync move fsync unlink unlink unlink unlink unlink rmdir
+    Killed: 76 as before, 7 as after
+    Full: 74 as before, 9 as after
+    Denied: 72 as before, 11 as after
+    Interrupted: 75 as before, 8 as after
     ");
 }
 
@@ -245,6 +255,7 @@ fn where_there_is_no_git() {
     Killed: 19 as before, 7 as after
     Full: 16 as before, 10 as after
     Denied: 21 as before, 5 as after
+    Interrupted: 22 as before, 4 as after
     ");
 }
 
@@ -256,10 +267,11 @@ fn in_a_work_tree_beside_the_repository() {
     case.git("", &["worktree", "add", "-q", "beside"]);
     case.flake = "beside";
     assert_snapshot!(case.survives(), @"
-    mkdir link open write fsync open write fsync open write fsync rename fsync fsync open write fsync link mkdir move move fsync fsync link git fsync move unlink unlink unlink unlink rmdir
-    Killed: 27 as before, 5 as after
-    Full: 25 as before, 7 as after
-    Denied: 24 as before, 8 as after
+    mkdir link open write fsync open write fsync open write fsync rename fsync fsync open write fsync link mkdir move move fsync fsync link git fsync move fsync unlink unlink unlink unlink rmdir
+    Killed: 27 as before, 6 as after
+    Full: 25 as before, 8 as after
+    Denied: 24 as before, 9 as after
+    Interrupted: 26 as before, 7 as after
     ");
 }
 
@@ -291,5 +303,5 @@ fn when_what_puts_it_right_is_killed_too() {
             points += 1;
         }
     }
-    assert_snapshot!(points, @"211");
+    assert_snapshot!(points, @"223");
 }
