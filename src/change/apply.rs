@@ -57,6 +57,7 @@ impl<'a> Writer<'a> {
     /// everything is put back as it was.
     pub fn apply(&self, changes: &Changes, interrupted: &AtomicBool) -> Result<(), ChangeError> {
         let applied = self.check(changes).and_then(|()| {
+            self.disk.create_dir(self.store.folder())?;
             let journal = self.stage(changes).inspect_err(|_| {
                 // What stays is cleared by the next run.
                 let _ = self.store.clear(&self.disk);
@@ -105,7 +106,6 @@ impl<'a> Writer<'a> {
 
     /// Writes down all that will happen, and what it needs.
     fn stage(&self, changes: &Changes) -> Result<Journal, ChangeError> {
-        self.disk.create_dir(self.store.folder())?;
         let root = self.tree.root();
         let flake = root.strip_prefix(&self.top).unwrap_or(Utf8Path::new(""));
         let (mut folders, mut files) = (Vec::new(), Vec::new());
