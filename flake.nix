@@ -49,7 +49,10 @@
             pkgs.rustc
             pkgs.rustfmt
           ]
-          ++ lib.optional pkgs.stdenv.hostPlatform.isLinux pkgs.bubblewrap;
+          ++ lib.optionals pkgs.stdenv.hostPlatform.isLinux [
+            pkgs.bubblewrap
+            pkgs.strace
+          ];
         };
       });
     };

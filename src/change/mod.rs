@@ -2,13 +2,21 @@
 
 mod apply;
 mod diff;
+mod disk;
+mod error;
+mod journal;
+mod lock;
+mod recover;
 
 use std::collections::BTreeMap;
 
-use camino::{Utf8Path, Utf8PathBuf};
+use camino::{Utf8Component, Utf8Path, Utf8PathBuf};
 use serde::Serialize;
 
-pub use apply::{ChangeError, apply};
+pub use apply::Writer;
+pub use disk::Disk;
+pub use error::ChangeError;
+pub use recover::{Recovered, unfinished};
 
 /// What becomes of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -29,6 +37,8 @@ pub struct Change {
     pub before: Option<Vec<u8>>,
     /// The bytes that it wants.
     pub after: Option<Vec<u8>>,
+    /// Where a new file was before, whose mode it keeps.
+    pub moved_from: Option<Utf8PathBuf>,
 }
 
 /// A plan's file changes, by path relative to the flake. A value: making one writes nothing.
@@ -41,8 +51,23 @@ impl Changes {
     /// Adds a file. One that stays as it is is no change.
     pub fn insert(&mut self, path: impl Into<Utf8PathBuf>, before: Option<Vec<u8>>, after: Option<Vec<u8>>) {
         if before != after {
-            self.files.insert(path.into(), Change { before, after });
+            self.files.insert(path.into(), Change { before, after, moved_from: None });
         }
+    }
+
+    /// Moves a file, and maybe edits it on the way: it goes from one path and comes at another. git finds
+    /// such pairs by their likeness, nothing says so in its index.
+    pub fn insert_moved(
+        &mut self,
+        from: impl Into<Utf8PathBuf>,
+        to: impl Into<Utf8PathBuf>,
+        before: Vec<u8>,
+        after: Vec<u8>,
+    ) {
+        let from = from.into();
+        self.files
+            .insert(to.into(), Change { before: None, after: Some(after), moved_from: Some(from.clone()) });
+        self.insert(from, Some(before), None);
     }
 
     /// Whether there is nothing to do.
@@ -77,4 +102,10 @@ impl Changes {
             .map(|(path, _)| path.to_owned())
             .collect()
     }
+}
+
+/// Whether a path, from a plan or a journal, stays below the folder that it is relative to.
+fn stays_inside(path: &Utf8Path) -> bool {
+    let parts = |part: Utf8Component| matches!(part, Utf8Component::Normal(name) if name != ".git");
+    path.file_name().is_some() && path.components().all(parts)
 }

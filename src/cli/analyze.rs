@@ -33,12 +33,12 @@ enum Format {
 
 pub(super) fn run(arguments: &Arguments, output: &Output) -> Result<Outcome, Error> {
     if arguments.targets.is_empty() {
-        print(&[analyze(Target::open(None)?, arguments)?], false, arguments.format, output)?;
+        print(&[analyze(Target::open(None, output)?, arguments)?], false, arguments.format, output)?;
         return Ok(Outcome::Fine);
     }
     let (mut analyses, mut errors) = (Vec::new(), Vec::new());
     for target in &arguments.targets {
-        match Target::open(Some(target)).and_then(|open| analyze(open, arguments)) {
+        match Target::open(Some(target), output).and_then(|open| analyze(open, arguments)) {
             Ok(analysis) => analyses.push(analysis),
             Err(error) => errors.push(error.within(Some(target))),
         }

@@ -4,10 +4,11 @@ use camino::Utf8PathBuf;
 use clap::Args;
 
 use super::target::files;
+use super::unfinished::opened;
 use super::{Error, Outcome, Output};
 use crate::finding::Level;
 use crate::partition::Flake;
-use crate::tree::{Tree, WorkTree, read_source};
+use crate::tree::{Tree, read_source};
 use crate::{check, report};
 
 #[derive(Debug, Args)]
@@ -20,7 +21,7 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn run(arguments: &Arguments, output: &Output) -> Result<Outcome, Error> {
-    let tree = WorkTree::open(arguments.flake.as_deref())?;
+    let tree = opened(arguments.flake.as_deref(), output)?;
     let index;
     let state: &dyn Tree = if arguments.staged {
         index = tree.index()?;

@@ -35,8 +35,8 @@ pub(super) fn run(arguments: &Arguments, output: &Output) -> Result<Outcome, Err
             hint: "name a file or a revision for one of them: `flakepart diff HEAD -`".to_owned(),
         });
     }
-    let (old_name, old) = bytes(&arguments.old)?;
-    let (new_name, new) = bytes(&arguments.new)?;
+    let (old_name, old) = bytes(&arguments.old, output)?;
+    let (new_name, new) = bytes(&arguments.new, output)?;
     let (before, after) = (parsed(&old_name, &old)?, parsed(&new_name, &new)?);
     let diff = Diff::new((&before, &old), (&after, &new));
     output.data(&match arguments.format {
@@ -48,10 +48,10 @@ pub(super) fn run(arguments: &Arguments, output: &Output) -> Result<Outcome, Err
 }
 
 /// The lock that an argument names. What is there as a file is no revision.
-fn bytes(argument: &str) -> Result<(Utf8PathBuf, Vec<u8>), Error> {
+fn bytes(argument: &str, output: &Output) -> Result<(Utf8PathBuf, Vec<u8>), Error> {
     let path = Utf8Path::new(argument);
     if argument == "-" {
-        return lock_bytes(Some(path));
+        return lock_bytes(Some(path), output);
     }
     if path.join("flake.nix").is_file() {
         return lock_of(&WorkTree::open(Some(path))?).map_err(|error| error.within(Some(path)));

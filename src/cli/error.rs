@@ -77,7 +77,11 @@ impl Error {
             Error::Tree(error) if error.is_program_failure() => 3,
             Error::Change(ChangeError::Tree(error)) if error.is_program_failure() => 3,
             Error::Change(
-                ChangeError::Stranded { .. } | ChangeError::Write { .. } | ChangeError::Interrupted,
+                ChangeError::Stranded { .. }
+                | ChangeError::Write { .. }
+                | ChangeError::Unrecovered { .. }
+                | ChangeError::IndexHeld { .. }
+                | ChangeError::Interrupted,
             ) => 3,
             Error::Prove(error) => error.exit_code(),
             Error::Copy(_) | Error::Write { .. } | Error::Stdout(_) | Error::Stdin(_) => 3,
@@ -146,7 +150,8 @@ impl Error {
     fn hint(&self) -> Option<String> {
         match self {
             Error::Within { source, .. } => source.hint(),
-            Error::Tree(error) | Error::Change(ChangeError::Tree(error)) => error.hint(),
+            Error::Tree(error) => error.hint(),
+            Error::Change(error) => error.hint(),
             Error::Flake(error) | Error::Split(SplitError::Flake(error)) => match error {
                 FlakeError::Missing { .. } => Some("`nix flake lock` makes it".to_owned()),
                 FlakeError::Lock { source, .. } => source.hint(),
@@ -167,21 +172,13 @@ impl Error {
             Error::Untracked(_) => Some("move it away, or choose another folder: `--folder DIR`".to_owned()),
             Error::Dirty(_) => Some("commit or stash them first, or pass --allow-dirty".to_owned()),
             Error::Usage { hint, .. } => Some(hint.clone()),
-            Error::Change(ChangeError::Moved { .. }) => Some("run it again".to_owned()),
-            Error::Change(ChangeError::Stranded { .. }) => {
-                Some("`git status` and `git diff` show what is left".to_owned())
-            }
-            Error::Change(ChangeError::Leaves { .. }) => Some(
-                "replace the link by the folder it leads to, or choose another: `--folder DIR`".to_owned(),
-            ),
             Error::Copy(_) => Some("the variable TMPDIR names the folder for copies".to_owned()),
             Error::Read { source, .. } if source.kind() == std::io::ErrorKind::NotFound => {
                 Some("name a lock file, a folder with a flake.nix, or `-` for standard input".to_owned())
             }
             Error::Json(_) => Some("please report this as a bug".to_owned()),
             // The message of the system says what is in the way, and only the user can clear it.
-            Error::Change(ChangeError::Write { .. } | ChangeError::Interrupted)
-            | Error::Interrupted
+            Error::Interrupted
             | Error::Read { .. }
             | Error::Write { .. }
             | Error::Stdout(_)

@@ -4,11 +4,12 @@ use camino::{Utf8Path, Utf8PathBuf};
 use clap::{Args, ValueEnum};
 
 use super::target::{from_here, lock_of};
+use super::unfinished::opened;
 use super::{Error, Outcome, Output};
 use crate::check::{Gate, Limits};
 use crate::lock::{Lock, Measure};
 use crate::report;
-use crate::tree::{Tree, WorkTree};
+use crate::tree::Tree;
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
@@ -51,7 +52,7 @@ pub(super) fn run(arguments: &Arguments, output: &Output) -> Result<Outcome, Err
             hint: "for example `--max-nodes 20`, or `--base origin/main --max-growth 0`".to_owned(),
         });
     }
-    let tree = WorkTree::open(arguments.flake.as_deref())?;
+    let tree = opened(arguments.flake.as_deref(), output)?;
     let path = from_here(tree.root().join("flake.lock"));
     let lock = match measure(&tree, &path)? {
         Some(lock) => lock,

@@ -34,7 +34,7 @@ enum Format {
 }
 
 pub(super) fn run(arguments: &Arguments, output: &Output) -> Result<Outcome, Error> {
-    let (path, bytes) = lock_bytes(arguments.target.as_deref())?;
+    let (path, bytes) = lock_bytes(arguments.target.as_deref(), output)?;
     let lock = parsed(&path, &bytes)?;
     let graph = Graph::new(&lock);
     let focus = match &arguments.focus {

@@ -55,7 +55,7 @@ fn alias(text: &str) -> Result<(String, String), String> {
 pub(super) fn run(command: &Command, output: &Output) -> Result<Outcome, Error> {
     match command {
         Command::Normalize { lock, write, check } => {
-            let (path, bytes) = lock_bytes(lock.as_deref())?;
+            let (path, bytes) = lock_bytes(lock.as_deref(), output)?;
             let lock = parsed(&path, &bytes)?;
             let normal =
                 lock.normalized_bytes().map_err(|source| Error::Lock { path: path.clone(), source })?;
@@ -79,7 +79,7 @@ pub(super) fn run(command: &Command, output: &Output) -> Result<Outcome, Error> 
         }
         Command::Prune { lock, inputs } => {
             let (lock, names) = named(lock.as_deref(), inputs);
-            let (path, bytes) = lock_bytes(lock)?;
+            let (path, bytes) = lock_bytes(lock, output)?;
             let lock = parsed(&path, &bytes)?;
             let pruned = lock.prune(&names).map_err(|error| Error::LockRefused {
                 path,
@@ -94,7 +94,7 @@ pub(super) fn run(command: &Command, output: &Output) -> Result<Outcome, Error> 
         }
         Command::Extract { lock, inputs, aliases } => {
             let (lock, names) = named(lock.as_deref(), inputs);
-            let (path, bytes) = lock_bytes(lock)?;
+            let (path, bytes) = lock_bytes(lock, output)?;
             let aliases: BTreeMap<String, String> = aliases.iter().cloned().collect();
             let lock = parsed(&path, &bytes)?;
             let nested = lock.extract(&names, &aliases).map_err(|error| Error::LockRefused {

@@ -11,6 +11,7 @@ mod lock;
 mod output;
 mod split;
 mod target;
+mod unfinished;
 mod verify;
 mod why;
 

@@ -5,9 +5,10 @@ use clap::{Args, ValueEnum};
 
 use super::interrupt::Interrupt;
 use super::target::files;
+use super::unfinished::{mention, writer};
 use super::verify::Sides;
 use super::{Error, Outcome, Output};
-use crate::change::{self, Action};
+use crate::change::Action;
 use crate::credentials;
 use crate::partition::{self, Request, SplitPlan, unknown_attrs};
 use crate::prove::{Nix, Options, Proof, Verdict};
@@ -79,6 +80,13 @@ enum Format {
 
 pub(super) fn run(arguments: &Arguments, offline: bool, output: &Output) -> Result<Outcome, Error> {
     let tree = WorkTree::open(arguments.flake.as_deref())?;
+    // Nobody else writes from here on, so the plan is made on what it is applied to.
+    let writer = if arguments.dry_run {
+        mention(&tree, output);
+        None
+    } else {
+        Some(writer(&tree, output)?)
+    };
     let files = files(&tree)?;
     let mut plan = SplitPlan::make(&files, &read_source, &request(arguments))?;
     plan.notes.extend(unknown_attrs(&files, &arguments.attrs));
@@ -118,8 +126,8 @@ pub(super) fn run(arguments: &Arguments, offline: bool, output: &Output) -> Resu
         None => None,
     };
     let proved = proof.as_ref().is_none_or(|proof| proof.verdict == Verdict::Proved);
-    if proved {
-        change::apply(&plan.changes, &tree, interrupt.flag())?;
+    if let Some(writer) = writer.filter(|_| proved) {
+        writer.apply(&plan.changes, interrupt.flag())?;
     }
     if let Some(proof) = proof.as_ref().filter(|_| human) {
         output.data(&report::proof(proof))?;

@@ -5,7 +5,8 @@ use std::mem::ManuallyDrop;
 
 use camino::{Utf8Path, Utf8PathBuf};
 
-use super::Error;
+use super::unfinished::opened;
+use super::{Error, Output};
 use crate::lock::Lock;
 use crate::nix::{Declarations, Source, joined};
 use crate::partition::{Files, FlakeError, unwritten_lock};
@@ -20,7 +21,7 @@ pub(super) enum Target {
 }
 
 impl Target {
-    pub(super) fn open(path: Option<&Utf8Path>) -> Result<Target, Error> {
+    pub(super) fn open(path: Option<&Utf8Path>, output: &Output) -> Result<Target, Error> {
         match path {
             Some(path) if path == "-" => {
                 let mut bytes = Vec::new();
@@ -33,14 +34,14 @@ impl Target {
                     std::fs::read(path).map_err(|source| Error::Read { path: path.to_owned(), source })?;
                 Ok(Target::Lock(path.to_owned(), bytes))
             }
-            _ => Ok(Target::Flake(WorkTree::open(path)?)),
+            _ => Ok(Target::Flake(opened(path, output)?)),
         }
     }
 }
 
 /// The lock that a command is pointed at, and its name: a file, standard input, or that of a flake.
-pub(super) fn lock_bytes(lock: Option<&Utf8Path>) -> Result<(Utf8PathBuf, Vec<u8>), Error> {
-    match Target::open(lock)? {
+pub(super) fn lock_bytes(lock: Option<&Utf8Path>, output: &Output) -> Result<(Utf8PathBuf, Vec<u8>), Error> {
+    match Target::open(lock, output)? {
         Target::Lock(path, bytes) => Ok((path, bytes)),
         Target::Flake(tree) => lock_of(&tree).map_err(|error| error.within(lock)),
     }

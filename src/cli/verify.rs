@@ -4,6 +4,7 @@ use camino::Utf8PathBuf;
 use clap::Args;
 
 use super::interrupt::Interrupt;
+use super::unfinished::opened;
 use super::{Error, Outcome, Output};
 use crate::prove::{Nix, Options, Proof, Verdict, control, prove};
 use crate::report;
@@ -41,7 +42,7 @@ pub(super) struct Arguments {
 
 pub(super) fn run(arguments: &Arguments, offline: bool, output: &Output) -> Result<Outcome, Error> {
     let nix = Nix::find(offline)?;
-    let tree = WorkTree::open(arguments.flake.as_deref())?;
+    let tree = opened(arguments.flake.as_deref(), output)?;
     let sides = Sides::new()?;
     tree::export(&tree, &sides.after)?;
     let before = match &arguments.before {

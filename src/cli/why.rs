@@ -22,7 +22,7 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn run(arguments: &Arguments, output: &Output) -> Result<Outcome, Error> {
-    let (tree, (path, bytes)) = match Target::open(arguments.target.as_deref())? {
+    let (tree, (path, bytes)) = match Target::open(arguments.target.as_deref(), output)? {
         Target::Lock(path, bytes) => (None, (path, bytes)),
         Target::Flake(tree) => {
             let lock = lock_of(&tree).map_err(|error| error.within(arguments.target.as_deref()))?;

@@ -5,6 +5,7 @@
 
 mod error;
 mod git;
+mod index;
 mod store;
 mod work;
 
@@ -12,6 +13,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 
 pub use error::TreeError;
 pub use git::read_revision;
+pub use index::Untold;
 pub use store::{read_source, source_name};
 pub use work::WorkTree;
 

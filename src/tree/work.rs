@@ -9,8 +9,8 @@ use super::{Entry, Kind, MAX_BYTES, Tree, TreeError};
 
 /// A flake's folder as it is on disk.
 pub struct WorkTree {
-    root: Utf8PathBuf,
-    git: Option<Git>,
+    pub(super) root: Utf8PathBuf,
+    pub(super) git: Option<Git>,
 }
 
 pub(super) struct Git {
@@ -118,34 +118,6 @@ impl WorkTree {
             }
         }
         Ok(dirty)
-    }
-
-    /// Makes new files known to git, as `git add -N` does: Nix sees them, the commit stays the user's.
-    ///
-    /// libgit2 knows no intent to add, so the `git` program does it.
-    pub fn intend_to_add(&self, paths: &[Utf8PathBuf]) -> Result<(), TreeError> {
-        if self.git.is_none() || paths.is_empty() {
-            return Ok(());
-        }
-        self.run_git(&["add", "--intent-to-add", "--force", "--"], paths)
-    }
-
-    fn run_git(&self, arguments: &[&str], paths: &[Utf8PathBuf]) -> Result<(), TreeError> {
-        let mut command = std::process::Command::new("git");
-        command.arg("-C").arg(&self.root).arg("--literal-pathspecs").args(arguments).args(paths);
-        tracing::debug!(?command, "run");
-        let output = command
-            .stdin(std::process::Stdio::null())
-            .output()
-            .map_err(|source| TreeError::NoGitProgram { source })?;
-        if output.status.success() {
-            return Ok(());
-        }
-        let message = String::from_utf8_lossy(&output.stderr).trim().to_owned();
-        Err(TreeError::GitProgram {
-            what: arguments.first().map_or(String::new(), |verb| (*verb).to_owned()),
-            message,
-        })
     }
 }
 

@@ -9,4 +9,5 @@ mod hostile;
 mod lock;
 mod refusals;
 mod split;
+mod unfinished;
 mod why;

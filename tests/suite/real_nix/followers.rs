@@ -49,7 +49,7 @@ fn split(nix: &Nix, repo: &Repo, arguments: &[&str], nested: &str) -> (usize, us
 fn both_move(nix: &Nix) {
     let repo = repository(nix);
     let locks = split(nix, &repo, &["--followers", "move", "--partition", "both"], "nix/both/_inputs");
-    assert_eq!(locks, (6, 14));
+    assert_eq!(locks, (6, 13));
     assert!(!repo.read("flake.nix").contains("hermes-agent.url"));
 }
 

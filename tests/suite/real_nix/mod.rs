@@ -5,6 +5,7 @@
 
 mod followers;
 mod gain;
+mod moved;
 mod split;
 mod truth;
 mod verify;
