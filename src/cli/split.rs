@@ -227,8 +227,8 @@ fn summary(plan: &SplitPlan, applied: bool, verified: bool) -> String {
     if !applied {
         return "\nflakepart: the proof did not succeed; nothing was changed\n".to_owned();
     }
-    let paths = |action| -> String {
-        let paths = plan.changes.actions().filter(|(_, what)| *what == action);
+    let paths = |created: bool| -> String {
+        let paths = plan.changes.actions().filter(|(_, what)| (*what == Action::Create) == created);
         paths.map(|(path, _)| report::shown(path.as_str())).collect::<Vec<_>>().join(" ")
     };
     let mut text = format!(
@@ -241,8 +241,8 @@ fn summary(plan: &SplitPlan, applied: bool, verified: bool) -> String {
     }
     text.push_str(&format!(
         "           undo: git checkout {} && git rm -qf {}\n",
-        paths(Action::Edit),
-        paths(Action::Create)
+        paths(false),
+        paths(true)
     ));
     text
 }

@@ -56,6 +56,9 @@ pub struct Moved {
     pub aliases: BTreeMap<String, String>,
     /// Nodes in the nested lock.
     pub nested_nodes: usize,
+    /// The modules that go elsewhere: from where, and where to.
+    #[serde(skip)]
+    pub renamed: BTreeMap<Utf8PathBuf, Utf8PathBuf>,
 }
 
 /// What a split would do.
@@ -102,9 +105,10 @@ impl SplitPlan {
             }
         }
         plan.root_nodes_after = flake.nodes;
-        let gone = files.keys().filter(|path| !after.contains_key(*path)).cloned().collect::<Vec<_>>();
-        for path in gone {
-            plan.changes.insert(path.clone(), files.get(&path).cloned(), None);
+        for (from, to) in plan.partitions.iter().flat_map(|moved| &moved.renamed) {
+            if let (Some(before), Some(bytes)) = (files.get(from), after.remove(to)) {
+                plan.changes.insert_moved(from.clone(), to.clone(), before.clone(), bytes);
+            }
         }
         for (path, bytes) in after {
             let before = files.get(&path).cloned();
@@ -276,7 +280,7 @@ fn step(flake: &Flake, flake_parts: &str, choice: &Choice, files: &mut Files) ->
     let root_lock = flake.lock.prune(&names)?;
     let nested_lock = flake.lock.extract(&names, &aliases)?;
     let nested_flake = nested_flake(flake, choice, &aliases);
-    let modules = relocate(flake, choice, files)?;
+    let (modules, renamed) = relocate(flake, choice, files)?;
     let modules: Vec<String> = modules.iter().map(|path| relative(&module, path)).collect();
     let flake_nix = source(files, "flake.nix")?;
     let text = remove_inputs(&flake_nix, &Declarations::read(&flake_nix)?, &names)?.apply(flake_nix.text());
@@ -301,15 +305,21 @@ fn step(flake: &Flake, flake_parts: &str, choice: &Choice, files: &mut Files) ->
         folder: choice.folder.clone(),
         aliases,
         nested_nodes: nested_lock.nodes.len() - 1,
+        renamed,
     })
 }
 
-/// Moves the code that has to go with the inputs; gives the modules that the partition gets.
-fn relocate(flake: &Flake, choice: &Choice, files: &mut Files) -> Result<Vec<Utf8PathBuf>, SplitError> {
+/// Moves the code that has to go with the inputs; gives the modules that the partition gets, and those of
+/// them that were elsewhere.
+fn relocate(
+    flake: &Flake,
+    choice: &Choice,
+    files: &mut Files,
+) -> Result<(Vec<Utf8PathBuf>, BTreeMap<Utf8PathBuf, Utf8PathBuf>), SplitError> {
     let moving = choice.inputs.iter().map(String::as_str).collect();
     let folder = flake.code_folder(&choice.folder);
     let relocated = flake.relocated(&moving, &choice.attrs, &folder).map_err(SplitError::Stuck)?;
-    let mut modules = Vec::new();
+    let (mut modules, mut renamed) = (Vec::new(), BTreeMap::new());
     for (path, edits) in relocated.edits {
         let before = source(files, path.as_str())?;
         files.insert(path, edits.apply(before.text()).into_bytes());
@@ -343,9 +353,10 @@ fn relocate(flake: &Flake, choice: &Choice, files: &mut Files) -> Result<Vec<Utf
         let text = rebased(&source(files, path.as_str())?, &path, &module);
         files.remove(&path);
         files.insert(module.clone(), text.into_bytes());
+        renamed.insert(path, module.clone());
         modules.push(module);
     }
-    Ok(modules)
+    Ok((modules, renamed))
 }
 
 /// Refuses a partition's name that is taken, or that could not be a folder or a Nix attribute.

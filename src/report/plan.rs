@@ -1,7 +1,7 @@
 //! A split's plan: the diff, a summary for people, and the contract's JSON.
 
 use anstyle::Style;
-use camino::Utf8PathBuf;
+use camino::{Utf8Path, Utf8PathBuf};
 use serde::Serialize;
 
 use super::finding::findings;
@@ -110,7 +110,13 @@ pub fn plan(plan: &SplitPlan) -> String {
         plan.root_nodes_before,
         bold(&count(plan.root_nodes_after, "node"))
     ));
-    for (path, action) in plan.changes.actions() {
+    let moved: Vec<_> = plan.partitions.iter().flat_map(|moved| &moved.renamed).collect();
+    for (from, to) in &moved {
+        text.push_str(&wrapped("  move    ", &shown(&format!("{from} to {to}"))));
+    }
+    let unmoved =
+        |path: &Utf8Path| moved.iter().all(|(from, to)| path != from.as_path() && path != to.as_path());
+    for (path, action) in plan.changes.actions().filter(|(path, _)| unmoved(path)) {
         let verb = match action {
             Action::Create => "create",
             Action::Edit => "edit  ",

@@ -57,7 +57,8 @@ fn git_knows_the_new_files_and_nothing_is_staged() {
 fn the_undo_that_it_prints_undoes_it() {
     let repo = Repo::agent_boxes();
     let before = repo.state();
-    let run = applied(&repo, &[]);
+    // A module moves, too.
+    let run = applied(&repo, &["--all"]);
     let undo = run.stderr.lines().find_map(|line| line.trim().strip_prefix("undo: ")).unwrap();
     let status = isolated("sh", repo.path()).args(["-c", undo]).status().unwrap();
     assert!(status.success(), "{undo}");
