@@ -107,7 +107,7 @@ fn each_follows<'a>(
 }
 
 /// The inputs in the subtrees of `roots` whose follows begins with a name that `wanted` wants.
-fn followers<'a>(
+pub(super) fn followers<'a>(
     lock: &'a Lock,
     roots: impl IntoIterator<Item = &'a str>,
     wanted: impl Fn(&str) -> bool,
@@ -209,7 +209,7 @@ impl Lock {
         }
         self.refuse_leaving(&inputs, aliases)?;
 
-        let mut copy = Copy::new(self);
+        let mut copy = Copy::default();
         let pairs = inputs.iter().map(|name| (*name, *name));
         let pairs = pairs.chain(aliases.iter().map(|(from, to)| (from.as_str(), to.as_str())));
         for (from, to) in pairs {
@@ -224,7 +224,7 @@ impl Lock {
                 aliases.get(name).cloned()
             };
             if let Some(edge) = known.get(from) {
-                copy.subtree(from, to, edge, rename)?;
+                copy.subtree(self, to, edge, rename, |node| refuse_relative(node, from))?;
             }
         }
         let nested = copy.into_lock().normalized()?;
@@ -264,7 +264,7 @@ impl Lock {
 /// The follows that lead nowhere in `after` although all in `before` lead somewhere. By first names
 /// alone one kind is missed: a path that passes through the root itself (`x.follows = ""`, then
 /// `x/y`) may end anywhere.
-fn newly_dangling(before: &Lock, after: &Lock) -> Vec<Follower> {
+pub(super) fn newly_dangling(before: &Lock, after: &Lock) -> Vec<Follower> {
     let graph = Graph::new(after);
     if graph.unresolved_count() == 0 || Graph::new(before).unresolved_count() > 0 {
         return Vec::new();
@@ -273,28 +273,25 @@ fn newly_dangling(before: &Lock, after: &Lock) -> Vec<Follower> {
     unresolved.map(|one| one.follower).collect()
 }
 
-/// A lock put together from subtrees of another. Each subtree gets nodes of its own, because the
+/// A lock put together from subtrees of others. Each subtree gets nodes of its own, because the
 /// same node may come under two names, and is then pointed elsewhere in each.
-struct Copy<'a> {
-    from: &'a Lock,
+#[derive(Default)]
+pub(super) struct Copy {
     root: Node,
     nodes: BTreeMap<Name, Node>,
 }
 
-impl<'a> Copy<'a> {
-    fn new(from: &'a Lock) -> Copy<'a> {
-        Copy { from, root: Node::default(), nodes: BTreeMap::new() }
-    }
-
-    /// Copies what root input `from` holds to root input `to`, the first name of each follows and
-    /// `parent` given anew by `rename`.
-    fn subtree(
+impl Copy {
+    /// Copies what a root input of `from`, which is `edge`, holds to root input `to`, the first name of
+    /// each follows and `parent` given anew by `rename`, as long as nothing is `refused`.
+    pub(super) fn subtree<E>(
         &mut self,
-        from: &'a str,
+        from: &Lock,
         to: &str,
-        edge: &'a Edge,
+        edge: &Edge,
         rename: impl Fn(&str) -> Option<String>,
-    ) -> Result<(), ExtractError> {
+        refused: impl Fn(&Node) -> Result<(), E>,
+    ) -> Result<(), E> {
         let repoint = |path: &mut Vec<Name>| {
             if let Some(first) = path.first_mut()
                 && let Some(name) = rename(first)
@@ -316,13 +313,13 @@ impl<'a> Copy<'a> {
         self.root.inputs.insert(to, edge);
         while let Some(key) = todo.pop() {
             let new_key = key_of(&key);
-            let Some(node) = self.from.nodes.get(&key) else {
+            let Some(node) = from.nodes.get(&key) else {
                 continue;
             };
             if self.nodes.contains_key(&new_key) {
                 continue;
             }
-            refuse_relative(node, from)?;
+            refused(node)?;
             let mut node = node.clone();
             if let Some(parent) = &mut node.parent {
                 repoint(parent);
@@ -341,7 +338,7 @@ impl<'a> Copy<'a> {
         Ok(())
     }
 
-    fn into_lock(mut self) -> Lock {
+    pub(super) fn into_lock(mut self) -> Lock {
         self.nodes.insert(ROOT.into(), self.root);
         Lock {
             version: WRITTEN_VERSION,
@@ -355,11 +352,16 @@ impl<'a> Copy<'a> {
 /// A path relative to the root flake means another folder in a nested one. With a `parent` other
 /// than the root it is relative to an input, and goes along with it.
 fn refuse_relative(node: &Node, input: &str) -> Result<(), ExtractError> {
-    let of_root = node.parent.as_ref().is_none_or(Vec::is_empty);
-    match node.original.as_ref().and_then(relative_path) {
-        Some(reference) if of_root => {
+    match relative_to_root(node) {
+        Some(reference) => {
             Err(ExtractError::Relative { input: input.to_owned(), reference: reference.to_owned() })
         }
-        _ => Ok(()),
+        None => Ok(()),
     }
+}
+
+/// The reference of an input that is a path relative to the flake whose lock this is.
+pub(super) fn relative_to_root(node: &Node) -> Option<&str> {
+    let of_root = node.parent.as_ref().is_none_or(Vec::is_empty);
+    node.original.as_ref().and_then(relative_path).filter(|_| of_root)
 }

@@ -441,6 +441,47 @@ impl ExtractError {
     }
 }
 
+/// Why the inputs of a nested lock cannot become root inputs.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum GraftError {
+    /// There is no such root input.
+    #[error("no root input `{}`", brief(name))]
+    UnknownInput {
+        /// The name asked for.
+        name: String,
+    },
+    /// The root has an input of this name.
+    #[error("there is a root input `{}` already", brief(name))]
+    Taken {
+        /// The name.
+        name: String,
+    },
+    /// Inputs follow others of the nested lock that do not come along.
+    #[error("{}", followed(followers, "which does not come along"))]
+    Leaving {
+        /// Each of them, by input path in the nested lock; at least one.
+        followers: Vec<Follower>,
+    },
+    /// Inputs would follow into a root input that has no such input.
+    #[error("{}", followed(followers, "which the root does not have"))]
+    Dangling {
+        /// Each of them, by input path in the lock as it would be; at least one.
+        followers: Vec<Follower>,
+    },
+    /// A path relative to the nested flake means another folder at the root.
+    #[error("input `{}` holds a path relative to the nested flake: `{}`", brief(input), brief(reference))]
+    Relative {
+        /// The input that is it, or in whose subtree it is.
+        input: String,
+        /// The relative path.
+        reference: String,
+    },
+    /// The lock itself is broken.
+    #[error(transparent)]
+    Lock(#[from] LockError),
+}
+
 fn followed(followers: &[Follower], why: &str) -> String {
     let Some(first) = followers.first() else {
         return String::new();

@@ -3,7 +3,7 @@
 //! Bytes come in, values go out: nothing here touches a disk, a network or Nix.
 //!
 //! - [`Lock`] is the document: [`Lock::parse`], [`Lock::to_bytes`], [`Lock::normalized`],
-//!   [`Lock::prune`], [`Lock::extract`].
+//!   [`Lock::prune`], [`Lock::extract`], [`Lock::graft`].
 //! - [`Diff`] is what differs between two locks, whatever their keys.
 //! - [`Graph`] is the same lock with every `follows` resolved: weights, depth, duplicates,
 //!   where each node comes from.
@@ -17,6 +17,7 @@ mod document;
 mod duplicates;
 mod error;
 mod examined;
+mod graft;
 mod graph;
 mod index;
 mod layout;
@@ -37,7 +38,7 @@ pub use attrs::Attrs;
 pub use cut::Follower;
 pub use diff::{Diff, OneSided, Refollowed, Renamed, Target, Updated};
 pub use document::{Edge, Lock, Node};
-pub use error::{ExtractError, LockError, PruneError, path_shown, shown};
+pub use error::{ExtractError, GraftError, LockError, PruneError, path_shown, shown};
 pub use examined::Examined;
 pub use graph::{Graph, Link, Unresolved, Why};
 pub use map::{Map, Name};

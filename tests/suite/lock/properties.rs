@@ -156,6 +156,9 @@ fn split(lock: &Lock, graph: &Graph<'_>, names: &[&str], followed: bool) {
         Err(ExtractError::Leaving { .. }) if through_root(graph) => return,
         Err(error) => panic!("{error}"),
     };
+    // The way back leads to where it began.
+    let roots = aliases.iter().map(|(root, alias)| (alias.clone(), root.clone())).collect();
+    assert_eq!(pruned.graft(&nested, names, &roots), Ok(lock.normalized().unwrap()));
     // Nothing is left pointing nowhere that did not before.
     if graph.unresolved_count() == 0 {
         assert_eq!(Graph::new(&pruned).unresolved_count(), 0);
