@@ -5,7 +5,7 @@ use thiserror::Error as ThisError;
 
 use crate::change::ChangeError;
 use crate::lock::LockError;
-use crate::partition::{FlakeError, SplitError};
+use crate::partition::{FlakeError, SplitError, SyncError};
 use crate::prove::ProveError;
 use crate::report::{bold, shown, wrapped_to};
 use crate::tree::TreeError;
@@ -26,6 +26,8 @@ pub(super) enum Error {
     LockRefused { path: Utf8PathBuf, message: String, hint: Option<String> },
     #[error("{0}")]
     Split(#[from] SplitError),
+    #[error("{0}")]
+    Sync(Box<SyncError>),
     #[error("{0}")]
     Change(#[from] ChangeError),
     #[error("{0}")]
@@ -59,11 +61,19 @@ fn list(paths: &[Utf8PathBuf]) -> String {
     paths.join(", ")
 }
 
+impl From<SyncError> for Error {
+    fn from(error: SyncError) -> Error {
+        Error::Sync(Box::new(error))
+    }
+}
+
 impl Error {
     /// The same error, with its places in the flake below the folder that the user named.
     pub(super) fn within(self, folder: Option<&Utf8Path>) -> Error {
         match folder {
-            Some(folder) if folder != "." && matches!(self, Error::Flake(_) | Error::Split(_)) => {
+            Some(folder)
+                if folder != "." && matches!(self, Error::Flake(_) | Error::Split(_) | Error::Sync(_)) =>
+            {
                 Error::Within { folder: folder.to_owned(), source: Box::new(self) }
             }
             _ => self,
@@ -92,6 +102,7 @@ impl Error {
             | Error::Lock { .. }
             | Error::LockRefused { .. }
             | Error::Split(_)
+            | Error::Sync(_)
             | Error::Change(_)
             | Error::Dirty(_)
             | Error::Untracked(_)
@@ -118,6 +129,12 @@ impl Error {
                 FlakeError::Nix { path, source } => Some(place(path, source.line(), source.column())),
             },
             Error::Lock { path, source } => Some(lock_place(path, source)),
+            Error::Sync(error) => match &**error {
+                SyncError::Declared { path, line, .. } => Some(place(path, Some(*line), None)),
+                SyncError::Edit { path, source } => Some(place(path, source.line(), None)),
+                SyncError::Graft { path, .. } => Some(path.to_string()),
+                SyncError::Flake(_) | SyncError::Extract(_) => None,
+            },
             Error::LockRefused { path, .. } => Some(path.to_string()),
             Error::Split(SplitError::Blocked(blockers)) => {
                 let (file, line) = blockers.first()?.place.as_ref()?;
@@ -168,6 +185,7 @@ impl Error {
             },
             Error::LockRefused { hint, .. } => hint.clone(),
             Error::Split(error) => error.hint(),
+            Error::Sync(error) => error.hint(),
             Error::Prove(error) => error.hint(),
             Error::Untracked(_) => Some("move it away, or choose another folder: `--folder DIR`".to_owned()),
             Error::Dirty(_) => Some("commit or stash them first, or pass --allow-dirty".to_owned()),

@@ -10,6 +10,7 @@ mod interrupt;
 mod lock;
 mod output;
 mod split;
+mod sync;
 mod target;
 mod unfinished;
 mod verify;
@@ -70,6 +71,8 @@ enum Command {
     Diff(diff::Arguments),
     /// Move inputs into a partition
     Split(split::Arguments),
+    /// Carry the root's pins into the partitions, offline
+    Sync(sync::Arguments),
     /// Prove that every output is the same derivation as before
     Verify(verify::Arguments),
     /// Check locks and partitions, offline and without Nix: for pre-commit
@@ -104,6 +107,9 @@ pub fn main() -> ExitCode {
         Command::Diff(arguments) => diff::run(&arguments, &output),
         Command::Split(arguments) => split::run(&arguments, cli.offline, &output)
             .map_err(|error| error.within(arguments.flake.as_deref())),
+        Command::Sync(arguments) => {
+            sync::run(&arguments, &output).map_err(|error| error.within(arguments.flake.as_deref()))
+        }
         Command::Verify(arguments) => verify::run(&arguments, cli.offline, &output)
             .map_err(|error| error.within(arguments.flake.as_deref())),
         Command::Check(arguments) => {

@@ -239,10 +239,6 @@ fn summary(plan: &SplitPlan, applied: bool, verified: bool) -> String {
     if !verified {
         text.push_str("           not verified: `flakepart verify` does it afterwards\n");
     }
-    text.push_str(&format!(
-        "           undo: git checkout {} && git rm -qf {}\n",
-        paths(false),
-        paths(true)
-    ));
+    text.push_str(&format!("           undo: git checkout {} && git rm -qf {}\n", paths(false), paths(true)));
     text
 }

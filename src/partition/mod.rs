@@ -17,6 +17,7 @@ mod obstacle;
 mod pins;
 mod propose;
 mod split;
+mod sync;
 mod without;
 
 pub use analysis::{Analysis, InputSummary, LockSummary, PartitionSummary, SiteSummary};
@@ -29,4 +30,5 @@ pub use followers::Followers;
 pub use pins::{pin_findings, wiring_findings};
 pub use propose::Proposal;
 pub use split::{Moved, Request, SplitPlan};
+pub use sync::{Pin, SyncError, SyncPlan};
 pub use without::Advice;

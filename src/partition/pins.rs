@@ -9,7 +9,7 @@ use crate::finding::{Code, Finding, Level};
 use crate::lock::{Graph, Lock};
 
 /// The prefix of the names under which a nested flake pins the root's inputs.
-const ALIAS: &str = "root-";
+pub(super) const ALIAS: &str = "root-";
 
 /// Every pin of a partition that should agree with the root's and does not, and every root input that
 /// a partition hides by declaring one of its own under the same name.
@@ -50,12 +50,12 @@ fn drift(flake: &Flake, nested: &Lock, alias: &str, root: &str, lock: &Utf8Path)
     (here != there).then(|| {
         Finding::new(Code::PinDrift, format!("`{alias}` is {here}, but the root's `{root}` is {there}"))
             .at(lock, None)
-            .help(format!("`nix flake update {root}` moved the root only; give `{alias}` the same revision"))
+            .help("`flakepart sync` gives it the same revision")
     })
 }
 
 /// What a root input is locked to, for comparing and for showing: a revision, or the content's hash.
-fn revision(lock: &Lock, input: &str) -> Option<String> {
+pub(super) fn revision(lock: &Lock, input: &str) -> Option<String> {
     let graph = Graph::new(lock);
     let root = graph.inputs().into_iter().find(|root| root.name == input)?;
     let locked = lock.nodes.get(root.node?)?.locked.as_ref()?;

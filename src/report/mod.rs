@@ -10,6 +10,7 @@ mod gate;
 mod graph;
 mod plan;
 mod proof;
+mod sync;
 mod text;
 mod why;
 
@@ -20,6 +21,7 @@ pub use gate::gate;
 pub use graph::Drawing;
 pub use plan::{PlanJson, colored_diff, plan};
 pub use proof::proof;
+pub use sync::sync;
 pub use text::{bold, columns, shown, wrapped_to};
 pub use why::{sites, why};
 

@@ -173,8 +173,7 @@ fn a_pin_that_the_root_has_left_behind() {
     error[pin-drift]: `root-systems` is 36243fd710, but the root's `systems` is
     46244fd710
       --> nix/agents/_inputs/flake.lock
-      help: `nix flake update systems` moved the root only; give `root-systems` the
-            same revision
+      help: `flakepart sync` gives it the same revision
     ");
 }
 

@@ -7,6 +7,7 @@ mod followers;
 mod gain;
 mod moved;
 mod split;
+mod sync;
 mod truth;
 mod verify;
 pub mod world;
