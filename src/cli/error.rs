@@ -142,8 +142,9 @@ impl Error {
             }
             Error::Split(
                 SplitError::FilteredTree { place: (file, line) }
-                | SplitError::PartitionTaken { place: (file, line), .. },
+                | SplitError::PartitionUnreadable { place: Some((file, line)), .. },
             ) => Some(place(file, Some(*line), None)),
+            Error::Split(SplitError::EditNested { path, error }) => Some(place(path, error.line(), None)),
             Error::Split(SplitError::Edit(error) | SplitError::NoImports(error)) => {
                 Some(place(&"flake.nix".into(), error.line(), None))
             }

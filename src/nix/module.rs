@@ -34,6 +34,8 @@ pub struct Wiring {
     pub attrs: BTreeMap<String, (String, usize)>,
     /// Partition to its `extraInputsFlake` folder as written (where it is a path literal), and line.
     pub folders: BTreeMap<String, (Option<String>, usize)>,
+    /// Partition to the modules that it has besides the root's, as written, where these are path literals.
+    pub modules: BTreeMap<String, Vec<String>>,
     /// A line where something is wired in a form that cannot be read.
     pub unreadable: Option<usize>,
 }
@@ -219,6 +221,11 @@ impl Source {
                     let folder = wiring.folders.entry((*partition).to_owned()).or_insert((None, line));
                     if rest == [Some("extraInputsFlake")] {
                         *folder = (value.literal_path().map(str::to_owned), line);
+                    }
+                    if matches!(rest, [Some("module")] | [Some("module"), Some("imports")]) {
+                        let paths = elements(value).into_iter().filter_map(Node::literal_path);
+                        let modules = wiring.modules.entry((*partition).to_owned()).or_default();
+                        modules.extend(paths.map(str::to_owned));
                     }
                 }
                 [Some("partitionedAttrs" | "partitions"), ..] => wiring.unreadable = Some(line),

@@ -73,38 +73,34 @@ impl NestedFlake<'_> {
 
 /// The text of the module that wires a partition: `attrs` come from it, and its inputs from the flake
 /// in `folder`, a path relative to the module such as `./_inputs`; it has the `modules` at these paths besides
-/// the root's.
+/// the root's. Without a folder, another module says where its inputs come from.
 #[must_use]
 pub fn partition_module(
     partition: &str,
     attrs: &[&str],
-    folder: &str,
+    folder: Option<&str>,
     modules: &[String],
     flake_parts: &str,
 ) -> String {
-    let mut text = String::from("{ inputs, ... }:\n{\n");
-    let _ = writeln!(
-        text,
-        "imports = [ inputs.{}.flakeModules.partitions ];\n\npartitionedAttrs = {{",
-        attribute(flake_parts)
-    );
-    for attr in attrs {
-        let _ = writeln!(text, "{} = {};", attribute(attr), quoted(partition));
+    let mut said = vec![format!("imports = [ inputs.{}.flakeModules.partitions ];", attribute(flake_parts))];
+    if !attrs.is_empty() {
+        let attrs: String =
+            attrs.iter().map(|attr| format!("{} = {};\n", attribute(attr), quoted(partition))).collect();
+        said.push(format!("partitionedAttrs = {{\n{attrs}}};"));
     }
-    let partition = format!("partitions.{}", attribute(partition));
-    let _ = match modules {
-        [] => writeln!(text, "}};\n\n{partition}.extraInputsFlake = {folder};\n}}"),
-        [module] => writeln!(
-            text,
-            "}};\n\n{partition} = {{\nextraInputsFlake = {folder};\nmodule = {module};\n}};\n}}"
-        ),
-        _ => writeln!(
-            text,
-            "}};\n\n{partition} = {{\nextraInputsFlake = {folder};\nmodule.imports = [\n{}\n];\n}};\n}}",
-            modules.join("\n")
-        ),
+    let inputs = folder.map(|folder| format!("extraInputsFlake = {folder};"));
+    let module = match modules {
+        [] => None,
+        [module] => Some(format!("module = {module};")),
+        _ => Some(format!("module.imports = [\n{}\n];", modules.join("\n"))),
     };
-    formatted(&text)
+    let partition = format!("partitions.{}", attribute(partition));
+    match (inputs, module) {
+        (Some(inputs), Some(module)) => said.push(format!("{partition} = {{\n{inputs}\n{module}\n}};")),
+        (Some(one), None) | (None, Some(one)) => said.push(format!("{partition}.{one}")),
+        (None, None) => {}
+    }
+    formatted(&format!("{{ inputs, ... }}:\n{{\n{}\n}}\n", said.join("\n\n")))
 }
 
 /// Formats a generated file as nixfmt does. What cannot be formatted is still Nix.

@@ -5,7 +5,7 @@ use std::fmt;
 
 use camino::Utf8PathBuf;
 
-use super::{Flake, Place};
+use super::{Flake, Place, SplitError};
 use crate::nix::{SiteKind, Stuck};
 
 /// Outputs that other flakes import and evaluate on their own: what they use must be in the root.
@@ -42,12 +42,12 @@ pub enum Reason {
     Pkgs,
     /// An output that other flakes import uses it.
     Public(String),
-    /// An output that uses it already comes from another partition.
+    /// Outputs that need it come from two partitions.
     Routed {
-        /// The output.
-        attr: String,
-        /// The partition.
-        partition: String,
+        /// An output, and its partition.
+        first: (String, String),
+        /// An output that comes from another.
+        second: (String, String),
     },
     /// No code names it.
     NoSites,
@@ -96,9 +96,10 @@ impl fmt::Display for Reason {
             Reason::FollowedBy(inputs) => write!(f, "{} follow{} it", inputs.join(", "), s(inputs.len())),
             Reason::Pkgs => write!(f, "flake-parts makes `pkgs` from it"),
             Reason::Public(output) => write!(f, "`{output}` uses it, which other flakes import"),
-            Reason::Routed { attr, partition } => {
-                write!(f, "`{attr}` uses it, which already comes from partition `{partition}`")
-            }
+            Reason::Routed { first: (attr, partition), second: (other_attr, other) } => write!(
+                f,
+                "`{attr}` of partition `{partition}` and `{other_attr}` of partition `{other}` both need it"
+            ),
             Reason::NoSites => write!(f, "no code names it: remove it if nothing needs it"),
             Reason::Implicit => write!(f, "flake.nix names it in the arguments of `outputs` only"),
             Reason::Relative => write!(f, "its path is relative to flake.nix"),
@@ -135,8 +136,8 @@ impl Reason {
                      {them} follow nothing (`follows = \"\"`)"
                 ))
             }
-            Reason::Routed { partition, .. } => {
-                Some(format!("declare it in the flake of partition `{partition}` instead"))
+            Reason::Routed { .. } => {
+                Some("an input cannot be in two partitions; at the root both have it".to_owned())
             }
             Reason::Implicit => Some(format!("declare it: `inputs.{input}.url = …`")),
             _ => None,
@@ -205,11 +206,10 @@ impl Flake {
                 if PUBLIC.contains(&output.as_str()) {
                     found.push((possible, Reason::Public(output.clone()), place.clone()));
                 }
-                if let Some((partition, ..)) = self.routed.get(output) {
-                    let (attr, partition) = (output.clone(), partition.clone());
-                    found.push((possible, Reason::Routed { attr, partition }, place.clone()));
-                }
             }
+        }
+        if let Err(SplitError::TwoPartitions { first, second }) = self.host(&self.attrs_of(input)) {
+            found.push((false, Reason::Routed { first, second }, declared.clone()));
         }
         let followed_by = self.roots.get(input).into_iter().flat_map(|root| &root.followed_by);
         let followers: Vec<String> =

@@ -6,7 +6,7 @@ use thiserror::Error;
 use super::obstacle::PARTITIONS_SINCE;
 use super::{Blocker, FlakeError};
 use crate::finding::Finding;
-use crate::lock::{ExtractError, LockError, PruneError};
+use crate::lock::{ExtractError, GraftError, LockError, PruneError};
 use crate::nix::{NixError, Stuck};
 use crate::suggest::instead;
 
@@ -84,14 +84,51 @@ pub enum SplitError {
         /// The inputs.
         inputs: String,
     },
-    /// The partition exists.
-    #[error("there is a partition `{name}` already")]
-    PartitionTaken {
-        /// The name.
+    /// Outputs that need the inputs come from two partitions already.
+    #[error("`{}` comes from partition `{}`, and `{}` from partition `{}`", .first.0, .first.1, .second.0, .second.1)]
+    TwoPartitions {
+        /// An output, and its partition.
+        first: (String, String),
+        /// An output that comes from another.
+        second: (String, String),
+    },
+    /// The outputs come from a partition of which the nested flake is not to be seen.
+    #[error("partition `{name}` has no nested flake and lock that flakepart can read")]
+    PartitionUnreadable {
+        /// The partition.
         name: String,
         /// Who defines it.
-        place: (Utf8PathBuf, usize),
+        place: Option<(Utf8PathBuf, usize)>,
     },
+    /// The nested flake declares an input of the same name.
+    #[error("partition `{name}` has an input `{input}` of its own")]
+    HeldAlready {
+        /// The input.
+        input: String,
+        /// The partition.
+        name: String,
+        /// The folder of its nested flake.
+        folder: Utf8PathBuf,
+    },
+    /// An alias in the nested flake is another revision than the root's input.
+    #[error("`{alias}` of {folder}/flake.lock is another revision than the root's input")]
+    Drifted {
+        /// The alias.
+        alias: String,
+        /// The folder of the nested flake.
+        folder: Utf8PathBuf,
+    },
+    /// The nested flake.nix cannot be edited.
+    #[error("{error}")]
+    EditNested {
+        /// The file.
+        path: Utf8PathBuf,
+        /// Why.
+        error: NixError,
+    },
+    /// The nested lock cannot take the inputs.
+    #[error("the nested lock cannot take them: {0}")]
+    Graft(#[from] GraftError),
     /// A name that could not be a folder or a Nix attribute.
     #[error("`{}` is no name for a partition", .name.escape_debug())]
     BadName {
@@ -197,7 +234,18 @@ impl SplitError {
                 "if you know which outputs need them, name these: `--attr packages`; the proof tells"
                     .to_owned(),
             ),
-            SplitError::PartitionTaken { .. } => Some("choose another name: `--partition NAME`".to_owned()),
+            SplitError::TwoPartitions { .. } => {
+                Some("an input cannot be in two partitions; at the root both have it".to_owned())
+            }
+            SplitError::PartitionUnreadable { .. } => Some(
+                "`extraInputsFlake` has to be the path of a folder with a flake.nix and a flake.lock".to_owned(),
+            ),
+            SplitError::HeldAlready { folder, .. } => {
+                Some(format!("the pins may differ; remove one of the two (see {folder}/flake.nix)"))
+            }
+            SplitError::Drifted { .. } => Some("`flakepart sync` first".to_owned()),
+            SplitError::EditNested { error, .. } => error.hint().map(str::to_owned),
+            SplitError::Graft(_) => None,
             SplitError::FolderName { .. } => Some("use letters, digits, `.`, `_`, `-` and `+`".to_owned()),
             SplitError::BadName { .. } => {
                 Some("begin with a letter, and use letters, digits, `-` and `_`".to_owned())

@@ -59,6 +59,8 @@ pub struct Partition {
     pub module: (Utf8PathBuf, usize),
     /// The flake outputs that come from it.
     pub attrs: BTreeSet<String>,
+    /// The modules that it has besides the root's, as the module that defines it writes their paths.
+    pub modules: Vec<String>,
     /// The inputs that its nested flake declares.
     pub holds: BTreeSet<String>,
     /// The lock of its nested flake, where there is one that can be read.
@@ -292,12 +294,19 @@ impl Flake {
                     folder: None,
                     module: module.clone(),
                     attrs: BTreeSet::new(),
+                    modules: Vec::new(),
                     holds: BTreeSet::new(),
                     lock: None,
                 });
                 if folder.is_some() {
                     partition.folder = folder;
                     partition.module = module;
+                }
+            }
+            for (name, modules) in wiring.modules {
+                let partition = self.partitions.get_mut(&name).filter(|it| it.module.0 == path);
+                if let Some(partition) = partition {
+                    partition.modules = modules;
                 }
             }
             for (attr, (partition, line)) in wiring.attrs {

@@ -74,8 +74,10 @@ impl Flake {
     /// The folder of the code that moves into a partition.
     pub(super) fn code_folder(&self, folder: &Utf8Path) -> Utf8PathBuf {
         match &self.module_tree {
-            Some(_) => folder.parent().unwrap_or(Utf8Path::new("")).join("_module"),
-            None => folder.to_owned(),
+            Some(tree) if folder.starts_with(&tree.folder) => {
+                folder.parent().unwrap_or(Utf8Path::new("")).join("_module")
+            }
+            _ => folder.to_owned(),
         }
     }
 

@@ -11,6 +11,7 @@ mod error;
 mod flake;
 mod followers;
 mod foreign;
+mod join;
 mod layout;
 mod lock_readers;
 mod obstacle;

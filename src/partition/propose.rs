@@ -110,11 +110,20 @@ impl Flake {
         let names: Vec<&str> = inputs.iter().copied().collect();
         let owned: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
         let root = self.lock.prune(&names).ok()?;
-        let nested = self.lock.extract(&names, &aliases_for(self, &names)).ok()?;
-        let partition = self.partition_name(&owned, &attrs);
         let why = self.why(inputs, seeds, &attrs);
+        let (partition, folder, nested) = match self.host(&attrs).ok()? {
+            Some(host) => {
+                let join = self.join(host, &names).ok()?;
+                (host.to_owned(), join.folder().to_owned(), join.lock)
+            }
+            None => {
+                let partition = self.partition_name(&owned, &attrs);
+                let nested = self.lock.extract(&names, &aliases_for(self, &names)).ok()?;
+                (partition.clone(), self.folder(&partition), nested)
+            }
+        };
         Some(Proposal {
-            folder: self.folder(&partition),
+            folder,
             partition,
             inputs: owned,
             attrs: attrs.into_iter().collect(),

@@ -133,6 +133,8 @@ struct Choice {
     attrs: BTreeSet<String>,
     partition: String,
     folder: Utf8PathBuf,
+    /// Whether the partition is there already.
+    joins: bool,
     /// What may be in the way.
     notes: Vec<Finding>,
 }
@@ -144,10 +146,10 @@ impl Choice {
             let proposals = flake.proposals();
             let proposal = match &request.partition {
                 Some(name) if done == 0 => {
-                    if flake.partitions.contains_key(name) {
+                    let found = proposals.iter().find(|proposal| proposal.partition == *name);
+                    if found.is_none() && flake.partitions.contains_key(name) {
                         return Ok(None);
                     }
-                    let found = proposals.iter().find(|proposal| proposal.partition == *name);
                     Some(found.ok_or_else(|| SplitError::NoSuchProposal {
                         name: name.clone(),
                         proposed: proposals.iter().map(|proposal| proposal.partition.clone()).collect(),
@@ -192,20 +194,25 @@ impl Choice {
         if let Some(obstacle) = flake.obstacle() {
             return Err(obstacle);
         }
-        if let Some(name) = &request.partition {
-            refuse_name(flake, name)?;
-        }
+        let host = match &request.partition {
+            Some(name) if !is_plain(name) => return Err(SplitError::BadName { name: name.clone() }),
+            Some(name) if flake.partitions.contains_key(name) => Some(name.clone()),
+            _ => flake.host(&attrs)?.map(str::to_owned),
+        };
         let named = !request.inputs.is_empty();
         let notes = refuse_blocked(flake, &inputs, named && request.proven)?;
         if attrs.is_empty() {
             return Err(SplitError::NoAttrs { inputs: inputs.join(", ") });
         }
-        let partition = proposed_name.unwrap_or_else(|| flake.partition_name(&inputs, &attrs));
-        let folder = match &request.folder {
-            Some(folder) if done == 0 => requested_folder(folder)?,
+        let joins = host.is_some();
+        let partition = host.or(proposed_name).unwrap_or_else(|| flake.partition_name(&inputs, &attrs));
+        let there = flake.partitions.get(&partition).and_then(|partition| partition.folder.clone());
+        let folder = match (&request.folder, there) {
+            (_, Some(folder)) => folder,
+            (Some(folder), None) if done == 0 => requested_folder(folder)?,
             _ => flake.folder(&partition),
         };
-        Ok(Some(Choice { inputs, attrs, partition, folder, notes }))
+        Ok(Some(Choice { inputs, attrs, partition, folder, joins, notes }))
     }
 }
 
@@ -267,37 +274,47 @@ fn refuse_blocked(flake: &Flake, inputs: &[String], proof: bool) -> Result<Vec<F
 
 /// Moves the inputs of one choice within `files`.
 fn step(flake: &Flake, flake_parts: &str, choice: &Choice, files: &mut Files) -> Result<Moved, SplitError> {
-    let module = place(flake, choice)?;
     let names: Vec<&str> = choice.inputs.iter().map(String::as_str).collect();
-    for attr in &choice.attrs {
-        if let Some((partition, ..)) = flake.routed.get(attr) {
-            let reason = Reason::Routed { attr: attr.clone(), partition: partition.clone() };
-            let input = names.first().map_or(String::new(), |name| (*name).to_owned());
-            return Err(SplitError::Blocked(vec![Blocker { input, reason, place: None, possible: false }]));
-        }
+    let elsewhere = |attr: &&String| flake.routed.get(*attr).is_some_and(|(it, ..)| *it != choice.partition);
+    if let Some(attr) = choice.attrs.iter().find(elsewhere) {
+        let first = (attr.clone(), flake.routed.get(attr).map_or(String::new(), |(it, ..)| it.clone()));
+        let second = (attr.clone(), choice.partition.clone());
+        return Err(SplitError::TwoPartitions { first, second });
     }
-    let aliases = aliases_for(flake, &names);
     let root_lock = flake.lock.prune(&names)?;
-    let nested_lock = flake.lock.extract(&names, &aliases)?;
-    let nested_flake = nested_flake(flake, choice, &aliases);
-    let (modules, renamed) = relocate(flake, choice, files)?;
-    let modules: Vec<String> = modules.iter().map(|path| relative(&module, path)).collect();
+    let (renamed, aliases, nested_lock, wiring) = if choice.joins {
+        let join = flake.join(&choice.partition, &names)?;
+        let (modules, renamed) = relocate(flake, choice, files)?;
+        let nested = join.flake_nix(flake, &choice.inputs, files)?;
+        files.insert(join.folder().join("flake.nix"), nested.into_bytes());
+        let wiring = join.wiring(flake, files, &choice.attrs, &modules, flake_parts);
+        (renamed, join.aliases, join.lock, wiring)
+    } else {
+        let module = place(flake, choice)?;
+        let aliases = aliases_for(flake, &names);
+        let nested_lock = flake.lock.extract(&names, &aliases)?;
+        let nested = nested_flake(flake, choice, &aliases);
+        let (modules, renamed) = relocate(flake, choice, files)?;
+        files.insert(choice.folder.join("flake.nix"), nested.into_bytes());
+        let attrs: Vec<&str> = choice.attrs.iter().map(String::as_str).collect();
+        let folder = relative(&module, &choice.folder);
+        let paths: Vec<String> = modules.iter().map(|path| relative(&module, path)).collect();
+        let text = partition_module(&choice.partition, &attrs, Some(&folder), &paths, flake_parts);
+        (renamed, aliases, nested_lock, Some((module, text)))
+    };
     let flake_nix = source(files, "flake.nix")?;
     let text = remove_inputs(&flake_nix, &Declarations::read(&flake_nix)?, &names)?.apply(flake_nix.text());
-    let attrs: Vec<&str> = choice.attrs.iter().map(String::as_str).collect();
-    let folder = relative(&module, &choice.folder);
-    let wiring = partition_module(&choice.partition, &attrs, &folder, &modules, flake_parts);
-
     files.insert("flake.nix".into(), text.into_bytes());
-    if flake.module_tree.is_none() {
-        let flake_nix = source(files, "flake.nix")?;
-        let import = add_import(&flake_nix, &relative(Utf8Path::new("flake.nix"), &module))?;
-        files.insert("flake.nix".into(), import.apply(flake_nix.text()).into_bytes());
+    if let Some((module, text)) = wiring {
+        if flake.module_tree.is_none() && !files.contains_key(&module) {
+            let flake_nix = source(files, "flake.nix")?;
+            let import = add_import(&flake_nix, &relative(Utf8Path::new("flake.nix"), &module))?;
+            files.insert("flake.nix".into(), import.apply(flake_nix.text()).into_bytes());
+        }
+        files.insert(module, text.into_bytes());
     }
     files.insert("flake.lock".into(), root_lock.to_bytes());
-    files.insert(choice.folder.join("flake.nix"), nested_flake.into_bytes());
     files.insert(choice.folder.join("flake.lock"), nested_lock.to_bytes());
-    files.insert(module, wiring.into_bytes());
     Ok(Moved {
         partition: choice.partition.clone(),
         inputs: choice.inputs.clone(),
@@ -359,19 +376,6 @@ fn relocate(
     Ok((modules, renamed))
 }
 
-/// Refuses a partition's name that is taken, or that could not be a folder or a Nix attribute.
-fn refuse_name(flake: &Flake, name: &str) -> Result<(), SplitError> {
-    if !is_plain(name) {
-        return Err(SplitError::BadName { name: name.to_owned() });
-    }
-    match flake.partitions.get(name) {
-        Some(partition) => {
-            Err(SplitError::PartitionTaken { name: name.to_owned(), place: partition.module.clone() })
-        }
-        None => Ok(()),
-    }
-}
-
 /// Checks that the partition has a place to go; gives the path of its module.
 fn place(flake: &Flake, choice: &Choice) -> Result<Utf8PathBuf, SplitError> {
     if flake.is_visible(&choice.folder) {
@@ -429,7 +433,7 @@ fn consistent(before: &Flake, after: &Flake, choice: &Choice) -> Result<(), Spli
     let wired = after.partitions.get(&choice.partition);
     let holds =
         wired.is_some_and(|partition| choice.inputs.iter().all(|input| partition.holds.contains(input)));
-    let routed = wired.is_some_and(|partition| partition.attrs == choice.attrs);
+    let routed = wired.is_some_and(|partition| choice.attrs.is_subset(&partition.attrs));
     let problem = if kept(before) != kept(after) {
         "another declaration in flake.nix changed"
     } else if !gone {

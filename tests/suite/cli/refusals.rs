@@ -228,19 +228,53 @@ fn an_input_that_has_to_stay_at_the_root() {
 }
 
 #[test]
-fn a_partition_name_that_is_taken_or_is_none() {
+fn an_input_that_two_partitions_need() {
     let repo = Repo::agent_boxes();
-    repo.flakepart(&["split", "--yes", "--no-verify", "--input", "pi-mono", "--partition", "sources"]);
+    for input in ["pi-mono", "treefmt-nix"] {
+        let run = repo.flakepart(&["split", "--yes", "--no-verify", "--input", input]);
+        assert_eq!(run.code, Some(0), "{run}");
+        repo.commit();
+    }
+    repo.write(
+        "nix/check-hermes.nix",
+        "{ inputs, ... }:
+{
+  perSystem = { system, ... }: { checks.hermes = inputs.hermes-agent.packages.${system}.default; };
+}
+",
+    );
     repo.commit();
-    let mut said = refused(&repo, &["--input", "hermes-agent", "--partition", "sources"]);
+    assert_snapshot!(refused(&repo, &["--input", "hermes-agent"]), @"
+    error: `apps` comes from partition `pi-mono`, and `checks` from partition `dev`
+
+    hint: an input cannot be in two partitions; at the root both have it
+    ");
+}
+
+#[test]
+fn a_partition_that_is_not_to_be_joined() {
+    let repo = Repo::agent_boxes();
+    let run =
+        repo.flakepart(&["split", "--yes", "--no-verify", "--input", "pi-mono", "--partition", "sources"]);
+    assert_eq!(run.code, Some(0), "{run}");
+    repo.replace("nix/sources/partition.nix", "./_inputs", "toString ./_inputs");
+    repo.commit();
+    assert_snapshot!(refused(&repo, &["--input", "hermes-agent"]), @"
+    error: nix/sources/partition.nix:10: partition `sources` has no nested flake and lock that flakepart can read
+
+    hint: `extraInputsFlake` has to be the path of a folder with a flake.nix and a flake.lock
+    ");
+}
+
+#[test]
+fn a_partition_name_that_is_none() {
+    let repo = Repo::agent_boxes();
+    let mut said = String::new();
     for name in ["../x", "a b", "_x", "2x", ""] {
         let refused = refused(&repo, &["--input", "hermes-agent", "--partition", name]);
         writeln!(said, "\n## {name:?}\n{refused}").unwrap();
     }
     assert_snapshot!(said, @r#"
-    error: nix/sources/partition.nix:10: there is a partition `sources` already
-
-    hint: choose another name: `--partition NAME`
 
     ## "../x"
     error: `../x` is no name for a partition

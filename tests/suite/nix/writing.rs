@@ -165,7 +165,7 @@ fn a_partition_without_inputs_is_still_a_flake() {
 #[test]
 fn the_module_wires_each_attribute() {
     let module =
-        partition_module("dev", &["checks", "devShells", "formatter"], "./_inputs", &[], "flake-parts");
+        partition_module("dev", &["checks", "devShells", "formatter"], Some("./_inputs"), &[], "flake-parts");
     source(&module);
     assert_snapshot!(module, @r#"
     { inputs, ... }:
@@ -185,7 +185,8 @@ fn the_module_wires_each_attribute() {
 
 #[test]
 fn the_module_quotes_what_nix_wants_quoted() {
-    let module = partition_module("dev.x", &["my checks", "in"], "../_inputs/dev.x", &[], "flake.parts");
+    let module =
+        partition_module("dev.x", &["my checks", "in"], Some("../_inputs/dev.x"), &[], "flake.parts");
     source(&module);
     assert_snapshot!(module, @r#"
     { inputs, ... }:
@@ -204,7 +205,7 @@ fn the_module_quotes_what_nix_wants_quoted() {
 
 #[test]
 fn the_module_reads_back_as_what_it_wires() {
-    let module = partition_module("a b", &["checks", "1"], "./_in", &[], "flake-parts");
+    let module = partition_module("a b", &["checks", "1"], Some("./_in"), &[], "flake-parts");
     let wiring = source(&module).wiring(false);
     let attrs: Vec<_> =
         wiring.attrs.iter().map(|(attr, (to, line))| (attr.as_str(), to.as_str(), *line)).collect();

@@ -7,7 +7,7 @@ use crate::support::Repo;
 on_each_nix!(both_move, what_is_followed_stays, the_follows_is_cut, none_is_chosen_for_the_user);
 
 /// The fixture with a light input that the heavy one follows, and that a check uses.
-fn repository(nix: &Nix) -> Repo {
+pub(super) fn repository(nix: &Nix) -> Repo {
     let repo = Repo::agent_boxes();
     repo.replace(
         "flake.nix",

@@ -5,6 +5,7 @@
 
 mod followers;
 mod gain;
+mod join;
 mod moved;
 mod split;
 mod sync;
