@@ -149,6 +149,8 @@ impl Flake {
         };
         let shared = inputs.iter().map(words).reduce(|shared, words| &shared & &words)?;
         let word = shared.into_iter().next()?;
-        Some(if word.ends_with('s') { word } else { format!("{word}s") })
+        // Of an input and its like, the input's own name will do.
+        let is_name = word.ends_with('s') || inputs.contains(&word);
+        Some(if is_name { word } else { format!("{word}s") })
     }
 }
