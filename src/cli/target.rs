@@ -9,7 +9,7 @@ use super::unfinished::opened;
 use super::{Error, Output};
 use crate::lock::Lock;
 use crate::nix::{Declarations, Source, joined};
-use crate::partition::{Files, FlakeError, unwritten_lock};
+use crate::partition::{Files, FlakeError, may_update, unwritten_lock};
 use crate::tree::{Entry, Kind, Tree, TreeError, WorkTree};
 
 /// A command's target.
@@ -80,14 +80,15 @@ pub(super) fn parsed(path: &Utf8Path, bytes: &[u8]) -> Result<ManuallyDrop<Lock>
     Ok(ManuallyDrop::new(lock))
 }
 
-/// The Nix files and locks of a tree. A Nix file that is a link is read where the link leads, as long as
+/// The Nix files and locks of a tree, and what else may speak of its locks. A Nix file that is a link is read where the link leads, as long as
 /// that is in the tree. The two files that a flake consists of must not be links.
 pub(super) fn files(tree: &dyn Tree) -> Result<Files, Error> {
     let entries = tree.entries()?;
     let mut paths = Vec::new();
     let mut links = Vec::new();
     for Entry { path, kind } in &entries {
-        if path.extension() != Some("nix") && path.file_name() != Some("flake.lock") {
+        let is_read = path.extension() == Some("nix") || path.file_name() == Some("flake.lock");
+        if !is_read && !may_update(path) {
             continue;
         }
         if *kind != Kind::Link {

@@ -19,6 +19,7 @@ mod pins;
 mod propose;
 mod split;
 mod sync;
+mod update_jobs;
 mod without;
 
 pub use analysis::{Analysis, InputSummary, LockSummary, PartitionSummary, SiteSummary};
@@ -32,4 +33,5 @@ pub use pins::{pin_findings, wiring_findings};
 pub use propose::Proposal;
 pub use split::{Moved, Request, SplitPlan};
 pub use sync::{Pin, SyncError, SyncPlan};
+pub use update_jobs::may_update;
 pub use without::Advice;

@@ -9,6 +9,7 @@ use super::error::SplitError;
 use super::flake::source;
 use super::layout::is_plain;
 use super::lock_readers::lock_readers;
+use super::update_jobs::update_jobs;
 use super::{AtHand, Blocker, Files, Flake, Followers, Reason};
 use crate::change::Changes;
 use crate::finding::{Code, Finding};
@@ -115,6 +116,9 @@ impl SplitPlan {
             plan.changes.insert(path, before, Some(bytes));
         }
         plan.notes.extend(notes(&plan, flake.flake_parts_modified()));
+        for moved in &plan.partitions {
+            plan.notes.extend(update_jobs(files, &moved.folder));
+        }
         readers.dedup();
         plan.notes.extend(readers);
         Ok(plan)

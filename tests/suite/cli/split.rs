@@ -193,3 +193,56 @@ fn an_output_to_route_that_nobody_knows_is_warned_of() {
       help: did you mean `packages`?
     ");
 }
+
+#[test]
+fn what_watches_or_updates_the_lock_is_told_of_the_nested_one() {
+    let repo = Repo::agent_boxes();
+    repo.write(".envrc", "use flake\n");
+    repo.write("justfile", "# nix flake update\nupdate:\n    nix flake update --commit-lock-file\n");
+    repo.write(
+        ".github/workflows/update.yml",
+        "jobs:\n  update:\n    steps:\n      - uses: DeterminateSystems/update-flake-lock@v24\n",
+    );
+    repo.commit();
+    let run = repo.flakepart(&["split", "--dry-run"]);
+    assert_snapshot!(run.stderr, @"
+
+    Partition agents
+      moves   hermes-agent, pi-mono
+      routes  apps, packages
+      into    nix/agents/_inputs: 13 nodes
+      pins    root-systems = the root's systems, which a nested flake cannot follow
+      root    17 -> 5 nodes
+      edit    flake.lock
+      edit    flake.nix
+      create  nix/agents/_inputs/flake.lock
+      create  nix/agents/_inputs/flake.nix
+      create  nix/agents/partition.nix
+
+    note[consumers-lose-inputs]: flakes that consume this one can no longer override
+    or follow hermes-agent, pi-mono
+      help: say so in your release notes: it is a breaking change for those who do
+    note[update-nested]: `nix flake update` passes over
+    nix/agents/_inputs/flake.lock
+      help: update it with `nix flake update --flake ./nix/agents/_inputs`, in CI
+            too
+    note[update-nested]: direnv does not watch nix/agents/_inputs/flake.lock
+      --> .envrc:1
+      help: add the line `watch_file nix/agents/_inputs/flake.nix
+            nix/agents/_inputs/flake.lock`
+    note[update-nested]: this passes over nix/agents/_inputs/flake.lock
+      --> .github/workflows/update.yml:4
+      help: add a step like it, `with:` `path-to-flake-dir: nix/agents/_inputs`
+    note[update-nested]: this passes over nix/agents/_inputs/flake.lock
+      --> justfile:3
+      help: add `nix flake update --flake ./nix/agents/_inputs && flakepart sync`
+    ");
+    // Who has done what they were told is told nothing.
+    repo.write(
+        ".envrc",
+        "use flake\nwatch_file nix/agents/_inputs/flake.nix nix/agents/_inputs/flake.lock\n",
+    );
+    repo.commit();
+    let again = repo.flakepart(&["split", "--dry-run"]);
+    assert!(!again.stderr.contains(".envrc"), "{again}");
+}
