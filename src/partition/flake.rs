@@ -97,11 +97,14 @@ pub struct Root {
 fn flake_modules(lock: &Lock, roots: &BTreeMap<String, Root>, at_hand: AtHand<'_>) -> FlakeModules {
     let mut modules = FlakeModules::default();
     for (name, root) in roots {
-        let locked = root.node.as_ref().and_then(|key| lock.nodes.get(key)?.locked.as_ref());
-        let Some(locked) = locked else { continue };
+        let node = root.node.as_ref().and_then(|key| lock.nodes.get(key));
+        let Some((node, locked)) = node.and_then(|node| Some((node, node.locked.as_ref()?))) else {
+            continue;
+        };
         let folder = Utf8Path::new(locked.str("dir").unwrap_or_default());
         let read = |path: &Utf8Path| at_hand(locked.str("narHash")?, &folder.join(path));
-        let repository = repository(locked);
+        // A mirror or a copy is pinned by its place, and still declared as what it is.
+        let repository = repository(locked).or_else(|| repository(node.original.as_ref()?));
         let repository = repository.as_deref().and_then(|name| name.rsplit('/').next());
         modules.add(name, repository, &read);
     }
