@@ -257,6 +257,17 @@ pub const TRAPS: &[Trap] = &[
         expected: Refused("treefmt-nix follows it"),
         ..HEAVY
     },
+    Trap {
+        name: "a flake below that the code does not read",
+        module: "{ perSystem = { pkgs, ... }: { checks.here = if builtins.pathExists ../. then pkgs.nodejs else pkgs.hello; }; }",
+        edits: &[(
+            "demo/flake.nix",
+            "",
+            "{ outputs = inputs: inputs.flake-parts.lib.mkFlake { inherit inputs; } { imports = [ inputs.hermes-agent.flakeModule ]; }; }\n",
+        )],
+        expected: Routes(&["apps", "packages"]),
+        ..HEAVY
+    },
     // What is not to be read or not to be edited.
     Trap {
         name: "a file that cannot be read",
