@@ -246,6 +246,22 @@ in
         )],
     },
     Case {
+        name: "modules of one name",
+        edits: &[
+            (
+                "nix/treefmt.nix",
+                "",
+                "{ inputs, ... }: { imports = [ inputs.treefmt-nix.flakeModule ]; perSystem.treefmt.projectRootFile = \"flake.nix\"; }\n",
+            ),
+            ("nix/a/default.nix", "", "{ perSystem.treefmt.programs.nixfmt.enable = true; }\n"),
+            (
+                "nix/b/treefmt.nix",
+                "",
+                "{ lib, ... }: { perSystem.treefmt.programs.shfmt.enable = lib.pathExists ../boxes.nix; }\n",
+            ),
+        ],
+    },
+    Case {
         name: "imports of flake.nix that hold nothing else",
         edits: &[
             ("nix/treefmt.nix", "", "{ }\n"),
