@@ -66,6 +66,29 @@ impl Source {
     }
 }
 
+/// What a module says that is written out where it is imported, at the top or in `perSystem`, and what
+/// those say that it imports in the same way.
+pub(super) fn items_in(element: Node<'_>, of_system: bool) -> Vec<Item<'_>> {
+    let mut written = vec![(element, of_system)];
+    let mut items = Vec::new();
+    while let Some((element, of_system)) = written.pop() {
+        let mut walk = Walk { items: Vec::new() };
+        walk.part(element, &Around { function: None, per_system: None, of_system, conditions: Vec::new() });
+        for item in walk.items {
+            match item.what {
+                What::Import(inner) if is_written(inner) => written.push((inner, item.of_system)),
+                _ => items.push(item),
+            }
+        }
+    }
+    items
+}
+
+/// Whether an element of `imports` is a module itself.
+pub(super) fn is_written(element: Node<'_>) -> bool {
+    matches!(element.bare().kind(), SyntaxKind::NODE_ATTR_SET | SyntaxKind::NODE_LAMBDA)
+}
+
 #[derive(Clone)]
 struct Around<'a> {
     function: Option<Node<'a>>,
@@ -149,8 +172,8 @@ impl<'a> Walk<'a> {
         };
         match below {
             [] | [Some("flake")] if is_set => self.set(value.bare(), &path, around),
-            [] if around.of_system => self.part(value, around),
-            [] | [None, ..] => self.push(What::Opaque(binding), around),
+            [] => self.part(value, around),
+            [None, ..] => self.push(What::Opaque(binding), around),
             [Some("imports")] => {
                 for element in elements(value) {
                     self.push(What::Import(element), around);

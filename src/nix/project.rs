@@ -32,7 +32,7 @@ pub struct Project {
     /// Modules that are imported but are not among the files: who imports them, and what is written there.
     pub(super) unread: Vec<(Utf8PathBuf, usize, String)>,
     /// The folders of import-trees of modules, as each file writes them.
-    trees: HashMap<usize, HashSet<String>>,
+    pub(super) trees: HashMap<usize, HashSet<String>>,
 }
 
 #[derive(Debug)]
@@ -198,8 +198,14 @@ impl Project {
             let files = match self.index.get(&path).or_else(default) {
                 Some(exact) => vec![*exact],
                 // The folder of another flake, a template or an example: its code is its own.
-                None if path != "" && self.index.contains_key(&path.join("flake.nix")) => Vec::new(),
-                None => self.below(&path).filter(|at| !self.is_module(*at) && *at != from).collect(),
+                None if path != "" && self.is_flake(&path) => Vec::new(),
+                None => {
+                    let of_other_flake = |at: &usize| {
+                        self.files.get(*at).is_some_and(|file| self.flake_below(&path, &file.path))
+                    };
+                    let below = self.below(&path).filter(|at| !self.is_module(*at) && *at != from);
+                    below.filter(|at| !of_other_flake(at)).collect()
+                }
             };
             (!files.is_empty()).then_some((node.number(), files))
         };
@@ -227,10 +233,20 @@ impl Project {
 
     /// Whether the file belongs to another flake below this one, and no code of this one reads it.
     pub(super) fn is_foreign(&self, at: usize) -> bool {
-        self.files.get(at).filter(|file| file.role == Role::Unreached).is_some_and(|file| {
-            let folders = file.path.ancestors().skip(1).filter(|folder| !folder.as_str().is_empty());
-            folders.map(|folder| folder.join("flake.nix")).any(|flake| self.index.contains_key(&flake))
-        })
+        let unread = self.files.get(at).filter(|file| file.role == Role::Unreached);
+        unread.is_some_and(|file| self.flake_below(Utf8Path::new(""), &file.path))
+    }
+
+    /// Whether a folder between `folder` and the file `path` holds a flake of its own.
+    fn flake_below(&self, folder: &Utf8Path, path: &Utf8Path) -> bool {
+        let mut between = path.ancestors().skip(1).take_while(|outer| *outer != folder);
+        between.any(|folder| self.is_flake(folder))
+    }
+
+    /// Whether a folder holds a flake: a flake.nix without `outputs` is a module of that name.
+    fn is_flake(&self, folder: &Utf8Path) -> bool {
+        let flake = self.index.get(&folder.join("flake.nix")).and_then(|at| self.files.get(*at));
+        flake.is_some_and(|flake| flake.source.outputs().is_some())
     }
 }
 

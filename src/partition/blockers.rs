@@ -177,6 +177,7 @@ impl Flake {
             let place = Some((stuck.file.clone(), stuck.line));
             found.push((false, Reason::Stuck(stuck.why.clone()), place));
         }
+        let is_stuck = carried.stuck.iter().any(|stuck| is_own(&stuck));
         for (site, is_opaque) in
             sites.iter().map(|site| (site, false)).chain(self.usages.opaque.iter().map(|site| (site, true)))
         {
@@ -185,6 +186,8 @@ impl Flake {
             let is_carried = carried.takes(&site.file, site.line);
             if is_carried {
                 // What it feeds is made where it goes.
+            } else if site.imported && site.kind == SiteKind::FlakeModule && is_stuck {
+                // The code that is in the way says more.
             } else if site.imported && site.kind == SiteKind::FlakeModule {
                 found.push((possible, Reason::FlakeModule, place.clone()));
             } else if site.imported {

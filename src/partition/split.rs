@@ -346,20 +346,9 @@ fn relocate(
         files.insert(path, edits.apply(before.text()).into_bytes());
     }
     for (path, text) in relocated.modules {
-        let name = if path == "flake.nix" { "module" } else { path.file_stem().unwrap_or("module") };
-        let name = if name == "default" {
-            path.parent().and_then(Utf8Path::file_name).unwrap_or(name)
-        } else {
-            name
-        };
-        let module = (1..)
-            .map(|number| if number == 1 { format!("{name}.nix") } else { format!("{name}-{number}.nix") })
-            .map(|name| folder.join(name))
-            .find(|module| !files.contains_key(module) && module.file_name() != Some("partition.nix"));
-        if let Some(module) = module {
-            files.insert(module.clone(), text.into_bytes());
-            modules.push(module);
-        }
+        let module = free_path(files, &folder, &path);
+        files.insert(module.clone(), text.into_bytes());
+        modules.push(module);
     }
     for path in relocated.whole {
         if !flake.is_visible(&path) {
@@ -367,10 +356,7 @@ fn relocate(
             continue;
         }
         // What import-tree sees it would import at the root, too.
-        let module = folder.join(path.file_name().unwrap_or_default());
-        if files.contains_key(&module) {
-            return Err(SplitError::FileTaken { path: module });
-        }
+        let module = free_path(files, &folder, &path);
         let text = rebased(&source(files, path.as_str())?, &path, &module);
         files.remove(&path);
         files.insert(module.clone(), text.into_bytes());
@@ -378,6 +364,19 @@ fn relocate(
         modules.push(module);
     }
     Ok((modules, renamed))
+}
+
+/// Where the code of the file `from` goes in a folder: a file of the same name, or one with a number.
+fn free_path(files: &Files, folder: &Utf8Path, from: &Utf8Path) -> Utf8PathBuf {
+    let name = match from.file_stem() {
+        _ if from == "flake.nix" => "module",
+        Some("default") => from.parent().and_then(Utf8Path::file_name).unwrap_or("default"),
+        stem => stem.unwrap_or("module"),
+    };
+    let numbered = (2..).map(|number| format!("{name}-{number}.nix"));
+    let mut paths = std::iter::once(format!("{name}.nix")).chain(numbered).map(|name| folder.join(name));
+    let is_free = |path: &Utf8PathBuf| !files.contains_key(path) && path.file_name() != Some("partition.nix");
+    paths.find(is_free).unwrap_or_else(|| folder.join("module.nix"))
 }
 
 /// Checks that the partition has a place to go; gives the path of its module.

@@ -139,6 +139,147 @@ in
             ),
         ],
     },
+    Case {
+        name: "code under conditions stays under them",
+        edits: &[
+            (
+                "nix/treefmt.nix",
+                "",
+                "{ inputs, lib, config, ... }:
+{
+  imports = [ inputs.treefmt-nix.flakeModule ];
+
+  options.formats = lib.mkOption { default = true; };
+
+  config = lib.mkIf config.formats {
+    perSystem.treefmt.projectRootFile = \"flake.nix\";
+  };
+}
+",
+            ),
+            (
+                "nix/format.nix",
+                "",
+                "{
+  flake.overlays.nothing = _: _: { };
+
+  perSystem =
+    { pkgs, lib, system, ... }:
+    lib.mkMerge [
+      { packages.greeting = pkgs.hello; }
+      # Where people work.
+      (lib.mkIf (lib.hasSuffix \"linux\" system) {
+        treefmt.programs.nixfmt.enable = true;
+      })
+      (lib.mkIf (system == \"riscv64-linux\") { treefmt.programs.shfmt.enable = true; })
+    ];
+}
+",
+            ),
+        ],
+    },
+    Case {
+        name: "comments go with their code, and stay where there is none",
+        edits: &[(
+            "nix/treefmt.nix",
+            "",
+            "{ inputs, ... }:
+{
+  # Modules of others.
+  imports = [
+    # The formatter.
+    inputs.treefmt-nix.flakeModule # for contributors
+    # inputs.git-hooks.flakeModule
+  ];
+
+  flake.overlays.nothing = _: _: { };
+
+  # What it does.
+  perSystem.treefmt = {
+    # Up to here.
+    projectRootFile = \"flake.nix\";
+    programs.nixfmt.enable = true; # the one
+  }; # No more.
+}
+",
+        )],
+    },
+    Case {
+        name: "modules written out where they are imported",
+        edits: &[(
+            "nix/treefmt.nix",
+            "",
+            "{ inputs, ... }:
+{
+  imports = [
+    inputs.treefmt-nix.flakeModule
+    { perSystem.treefmt.projectRootFile = \"flake.nix\"; }
+    ({ ... }: { perSystem = { imports = [ { treefmt.programs.nixfmt.enable = true; } ]; }; })
+  ];
+
+  flake.overlays.nothing = _: _: { };
+}
+",
+        )],
+    },
+    Case {
+        name: "functions that call all their arguments by other names",
+        edits: &[(
+            "nix/treefmt.nix",
+            "",
+            "{ inputs, lib, ... }:
+{
+  imports = [ inputs.treefmt-nix.flakeModule ];
+
+  perSystem = lib.mkMerge [
+    (a: {
+      packages.greeting = a.pkgs.hello;
+      treefmt.projectRootFile = if a.system == \"\" then \"\" else \"flake.nix\";
+    })
+    # With these.
+    (b: { treefmt.programs.nixfmt.package = b.pkgs.nixfmt; treefmt.programs.nixfmt.enable = true; })
+  ];
+
+  flake.overlays.nothing = _: _: { };
+}
+",
+        )],
+    },
+    Case {
+        name: "modules of one name",
+        edits: &[
+            (
+                "nix/treefmt.nix",
+                "",
+                "{ inputs, ... }: { imports = [ inputs.treefmt-nix.flakeModule ]; perSystem.treefmt.projectRootFile = \"flake.nix\"; }\n",
+            ),
+            ("nix/a/default.nix", "", "{ perSystem.treefmt.programs.nixfmt.enable = true; }\n"),
+            (
+                "nix/b/treefmt.nix",
+                "",
+                "{ lib, ... }: { perSystem.treefmt.programs.shfmt.enable = lib.pathExists ../boxes.nix; }\n",
+            ),
+        ],
+    },
+    Case {
+        name: "imports of flake.nix that hold nothing else",
+        edits: &[
+            ("nix/treefmt.nix", "", "{ }\n"),
+            (
+                "flake.nix",
+                TREE,
+                "{
+        systems = import inputs.systems;
+
+        imports = [
+          inputs.treefmt-nix.flakeModule # for contributors
+        ];
+
+        perSystem.treefmt.projectRootFile = \"flake.nix\";
+      }",
+            ),
+        ],
+    },
 ];
 
 fn repository(case: &Case) -> Repo {

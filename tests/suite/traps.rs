@@ -257,6 +257,60 @@ pub const TRAPS: &[Trap] = &[
         expected: Refused("treefmt-nix follows it"),
         ..HEAVY
     },
+    // What cannot move with a flakeModule.
+    Trap {
+        name: "definitions of its options in a file that perSystem is",
+        module: "{ perSystem = import ../lib/format.nix; }",
+        edits: &[("lib/format.nix", "", "{ ... }: { treefmt.programs.shfmt.enable = true; }\n")],
+        input: "treefmt-nix",
+        expected: Refused("this may define `treefmt`, and flakepart cannot read it"),
+    },
+    Trap {
+        name: "variables of two lets that have one name",
+        module: "{ flake.overlays.nothing = _: _: { }; perSystem = let on = true; in { lib, ... }: let all = on; in let on = lib.id all; in { treefmt.programs.shfmt.enable = on; }; }",
+        input: "treefmt-nix",
+        expected: Refused("`on` is bound more than once around it"),
+        ..HEAVY
+    },
+    Trap {
+        name: "a config of perSystem beside that of the flake",
+        module: "{ lib, config, ... }: { flake.overlays.nothing = _: _: { }; perSystem = lib.mkMerge [ { treefmt.programs.shfmt.enable = config.systems != [ ]; } ({ config, ... }: { treefmt.programs.nixfmt.enable = config.packages != { }; }) ]; }",
+        input: "treefmt-nix",
+        expected: Refused("`config` is bound more than once around it"),
+        ..HEAVY
+    },
+    Trap {
+        name: "a module that is read as a text, too",
+        module: "{ perSystem = { pkgs, ... }: { packages.text = pkgs.runCommand \"text\" { } (builtins.readFile ./treefmt.nix); }; }",
+        input: "treefmt-nix",
+        expected: Refused("this reads a file that code has to leave"),
+        ..HEAVY
+    },
+    Trap {
+        name: "a condition for more than its options",
+        module: "{ perSystem = { pkgs, lib, system, ... }: lib.mkIf (system != \"\") { treefmt.programs.shfmt.enable = true; packages.a = pkgs.nodejs; }; }",
+        input: "treefmt-nix",
+        expected: Refused("what stands under this condition defines more than the partition provides"),
+        ..HEAVY
+    },
+    Trap {
+        name: "a module for more than its options, written out where it is imported",
+        module: "{ imports = [ { flake.overlays.nothing = _: _: { }; perSystem.treefmt.programs.shfmt.enable = true; } ]; }",
+        input: "treefmt-nix",
+        expected: Refused("this module has to move, but it says more than the partition provides"),
+        ..HEAVY
+    },
+    Trap {
+        name: "a flake below that the code does not read",
+        module: "{ perSystem = { pkgs, ... }: { checks.here = if builtins.pathExists ../. then pkgs.nodejs else pkgs.hello; }; }",
+        edits: &[(
+            "demo/flake.nix",
+            "",
+            "{ outputs = inputs: inputs.flake-parts.lib.mkFlake { inherit inputs; } { imports = [ inputs.hermes-agent.flakeModule ]; }; }\n",
+        )],
+        expected: Routes(&["apps", "packages"]),
+        ..HEAVY
+    },
     // What is not to be read or not to be edited.
     Trap {
         name: "a file that cannot be read",

@@ -1,7 +1,7 @@
 //! A module put among the `imports` of a flake.nix.
 
 use super::Edits;
-use super::lines::{indentation, is_blank, line_break, line_start};
+use super::lines::{comments_within, indentation, is_blank, line_break, line_start};
 use crate::nix::code::Node;
 use crate::nix::module::module_expressions;
 use crate::nix::{NixError, Source};
@@ -37,6 +37,11 @@ pub fn add_import(source: &Source, path: &str) -> Result<Edits, NixError> {
     };
     let list = imports.value().and_then(list).ok_or_else(|| refused(source.line(imports.start())))?;
     match list.last_child() {
+        None if comments_within(source, list.start()..list.end()).next().is_some() => {
+            let bracket = line_start(text, list.end() - 1);
+            let indent = indentation(text, bracket);
+            edits.insert(bracket, format!("{indent}  {path}{}", line_break(text)));
+        }
         None => edits.replace(list.start()..list.end(), format!("[ {path} ]")),
         Some(last) if is_blank(&text[line_start(text, last.start())..last.start()]) => {
             // Behind the comment that may stand behind the last one.

@@ -1,6 +1,8 @@
 //! Lines of a text, and the comments among them.
 
-use rnix::{SyntaxKind, TextSize};
+use std::ops::Range;
+
+use rnix::{SyntaxKind, TextRange, TextSize};
 
 use crate::nix::Source;
 
@@ -76,6 +78,20 @@ pub(in crate::nix) fn comments_above(source: &Source, offset: usize) -> Vec<Stri
     }
     comments.reverse();
     comments
+}
+
+/// Where the comments in a range begin and end.
+pub(in crate::nix) fn comments_within(
+    source: &Source,
+    range: Range<usize>,
+) -> impl Iterator<Item = Range<usize>> {
+    let inside = TextRange::new(size(range.start), size(range.end));
+    let tokens = source.root().covering_element(inside).ancestors().next();
+    let tokens = tokens.into_iter().flat_map(|node| node.descendants_with_tokens());
+    let comments = tokens.filter(|token| token.kind() == SyntaxKind::TOKEN_COMMENT);
+    comments
+        .map(|comment| comment.text_range().start().into()..comment.text_range().end().into())
+        .filter(move |comment: &Range<usize>| range.start <= comment.start && comment.end <= range.end)
 }
 
 fn size(offset: usize) -> TextSize {

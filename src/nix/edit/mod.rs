@@ -16,7 +16,8 @@ use super::{NixError, Source};
 pub use add::add_inputs;
 pub(super) use cut::{cut_bindings, cut_elements, cut_operands};
 pub use imports::add_import;
-pub(super) use lines::comments_above;
+pub(super) use lines::{comments_above, comments_within};
+pub(super) use remove::extent;
 pub use remove::remove_inputs;
 pub use repoint::repoint;
 

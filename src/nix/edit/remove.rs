@@ -1,5 +1,7 @@
 //! Inputs taken out of a flake.nix.
 
+use std::ops::Range;
+
 use super::Edits;
 use super::arguments::remove_arguments;
 use super::lines::{comment_lines_above, ends_its_line, is_blank, line_end, line_start};
@@ -24,24 +26,26 @@ pub fn remove_inputs(
 
 /// Cuts what stands at these ranges, with the comments that belong to it and no double blank line left.
 pub(super) fn cut_extents(source: &Source, ranges: impl Iterator<Item = (usize, usize)>, edits: &mut Edits) {
-    let mut extents: Vec<(usize, usize)> = ranges.map(|(start, end)| extent(source, start, end)).collect();
-    extents.sort_unstable();
-    for (start, end) in joined(source.text(), extents) {
-        let (start, end) = without_double_blank(source.text(), start, end);
+    let mut extents: Vec<Range<usize>> = ranges.map(|(start, end)| extent(source, start, end)).collect();
+    extents.sort_unstable_by_key(|extent| (extent.start, extent.end));
+    for extent in joined(source.text(), extents) {
+        let (start, end) = without_double_blank(source.text(), extent.start, extent.end);
         edits.cut(start, end);
     }
 }
 
 /// Joins extents that touch or have only blank lines between them, so that a run of removed bindings
 /// is seen as one hole.
-fn joined(text: &str, extents: Vec<(usize, usize)>) -> Vec<(usize, usize)> {
+fn joined(text: &str, extents: Vec<Range<usize>>) -> Vec<Range<usize>> {
     let blank_lines =
         |from: usize, to: usize| from == line_start(text, from) && text[from..to].trim().is_empty();
-    let mut joined: Vec<(usize, usize)> = Vec::new();
-    for (start, end) in extents {
+    let mut joined: Vec<Range<usize>> = Vec::new();
+    for extent in extents {
         match joined.last_mut() {
-            Some(last) if start <= last.1 || blank_lines(last.1, start) => last.1 = last.1.max(end),
-            _ => joined.push((start, end)),
+            Some(last) if extent.start <= last.end || blank_lines(last.end, extent.start) => {
+                last.end = last.end.max(extent.end);
+            }
+            _ => joined.push(extent),
         }
     }
     joined
@@ -49,20 +53,20 @@ fn joined(text: &str, extents: Vec<(usize, usize)>) -> Vec<(usize, usize)> {
 
 /// The bytes that go with a binding: where it has its lines to itself these, the comments directly
 /// above and the one behind it; else just the binding and the space beside it.
-fn extent(source: &Source, start: usize, end: usize) -> (usize, usize) {
+pub(in crate::nix) fn extent(source: &Source, start: usize, end: usize) -> Range<usize> {
     let text = source.text();
     let first = line_start(text, start);
     let before = &text[first..start];
     if is_blank(before) && ends_its_line(text, end) {
-        return (comment_lines_above(source, first), line_end(text, end));
+        return comment_lines_above(source, first)..line_end(text, end);
     }
     // Something else stands on the line: its own spacing stays.
     let behind = text[end..line_end(text, end)].trim_end_matches(['\r', '\n']);
     let space = behind.len() - behind.trim_start().len();
     if space == behind.len() || (space == 0 && !is_blank(before)) {
-        (start - before.bytes().rev().take_while(|byte| *byte == b' ').count(), end)
+        start - before.bytes().rev().take_while(|byte| *byte == b' ').count()..end
     } else {
-        (start, end + space)
+        start..end + space
     }
 }
 

@@ -17,6 +17,9 @@ use serde::Deserialize;
 pub struct FlakeModule {
     /// The options that it declares, at the top or in `perSystem`.
     options: BTreeSet<String>,
+    /// The arguments that it gives to the modules in `perSystem`.
+    #[serde(default)]
+    pub(super) arguments: BTreeSet<String>,
     /// The flake outputs that it makes of them.
     pub(super) outputs: BTreeSet<String>,
     /// The options of other modules that it reads for that.

@@ -189,6 +189,9 @@ impl<'a> Walk<'_, 'a> {
         for option in module.options() {
             self.per_system_option(&[Some(option)]);
         }
+        for argument in &module.arguments {
+            self.argument(argument, &[]);
+        }
     }
 
     /// `config.x…`, wherever any module reads it.

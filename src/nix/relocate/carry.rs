@@ -5,10 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use camino::Utf8Path;
 use rnix::SyntaxKind;
 
-use super::leaving::{Leaving, Piece};
+use super::cut::{Cut, in_parentheses};
+use super::leaving::{Leaving, Piece, Whole};
 use super::{Relocating, Stuck};
 use crate::nix::code::Node;
-use crate::nix::edit::comments_above;
+use crate::nix::edit::{comments_within, extent};
 use crate::nix::items::{Item, What};
 use crate::nix::project::{ProjectFile, Role, joined, relative};
 use crate::nix::scope::Scopes;
@@ -19,22 +20,27 @@ pub(super) fn carried(
     relocating: &Relocating<'_>,
     file: &ProjectFile,
     leaving: &Leaving<'_>,
+    whole: &Whole,
     folder: &Utf8Path,
 ) -> Result<String, Vec<Stuck>> {
     let scopes = Scopes::of(file.source.code());
     let mut carrier = Carrier {
         relocating,
         file,
+        cut: Cut::new(relocating, file, leaving, whole),
         scopes: &scopes,
         folder,
         top: Level::default(),
         system: Level::default(),
         seen: BTreeSet::new(),
+        commented: BTreeSet::new(),
+        uses: Vec::new(),
         stuck: Vec::new(),
     };
     for (piece, item) in &leaving.pieces {
         carrier.carry(*piece, item);
     }
+    carrier.refuse_shadowed();
     if carrier.stuck.is_empty() { Ok(carrier.text()) } else { Err(carrier.stuck) }
 }
 
@@ -49,13 +55,25 @@ struct Level {
     lets: BTreeMap<u32, String>,
     imports: Vec<String>,
     definitions: Vec<String>,
-    /// The expressions that make further parts of it.
-    parts: Vec<String>,
+    /// The expressions that make further parts of it, each below its comments.
+    parts: Vec<(String, String)>,
+    /// Whether the module system has to merge the parts: `//` is not what put them together.
+    merges: bool,
 }
 
 impl Level {
     fn is_empty(&self) -> bool {
         self.imports.is_empty() && self.definitions.is_empty() && self.parts.is_empty()
+    }
+
+    /// Whether `mkMerge` puts it together; `inner` tells of a definition more.
+    fn is_merged(&self, inner: bool) -> bool {
+        self.merges && (self.parts.len() > 1 || inner || !self.definitions.is_empty())
+    }
+
+    /// The parts as operands of an operator, or elements of a list.
+    fn parts(&self) -> impl Iterator<Item = String> {
+        self.parts.iter().map(|(comments, part)| format!("{comments}({part})"))
     }
 
     /// The level as an expression; `inner` is a definition more.
@@ -72,73 +90,137 @@ impl Level {
             let lets: Vec<&str> = self.lets.values().map(String::as_str).collect();
             text.push_str(&format!("let\n{}\nin\n", lets.join("\n")));
         }
-        let mut sets = Vec::new();
-        if !self.imports.is_empty()
-            || !self.definitions.is_empty()
-            || !inner.is_empty()
-            || self.parts.is_empty()
-        {
-            let imports = match self.imports.as_slice() {
-                [] => None,
-                [import] if !import.contains('\n') => Some(format!("imports = [ {import} ];")),
-                imports => Some(format!("imports = [\n{}\n];", imports.join("\n"))),
+        let imports = match self.imports.as_slice() {
+            [] => None,
+            [import] if !import.contains(['\n', '#']) => Some(format!("imports = [ {import} ];")),
+            imports => Some(format!("imports = [\n{}\n];", imports.join("\n"))),
+        };
+        let definitions = Some(self.definitions.join("\n")).filter(|text| !text.is_empty());
+        let inner = Some(inner.to_owned()).filter(|text| !text.is_empty());
+        let set = |said: Vec<String>| format!("{{\n{}\n}}", said.join("\n\n"));
+        if self.merges {
+            let defined: Vec<String> = definitions.into_iter().chain(inner).collect();
+            let defined = Some(defined).filter(|defined| !defined.is_empty()).map(set);
+            let merged = match (defined, self.parts.as_slice()) {
+                (None, [(comments, part)]) => format!("{comments}{part}"),
+                (defined, _) => {
+                    let all: Vec<String> = defined.into_iter().chain(self.parts()).collect();
+                    format!("lib.mkMerge [\n{}\n]", all.join("\n"))
+                }
             };
-            let definitions = Some(self.definitions.join("\n")).filter(|text| !text.is_empty());
-            let inner = Some(inner.to_owned()).filter(|text| !text.is_empty());
-            let said: Vec<String> = imports.into_iter().chain(definitions).chain(inner).collect();
-            let set = format!("{{\n{}\n}}", said.join("\n\n"));
-            sets.push(set);
+            text.push_str(&match imports {
+                Some(imports) => set(vec![imports, format!("config = {merged};")]),
+                None => merged,
+            });
+            return text;
         }
-        sets.extend(self.parts.iter().cloned());
+        let said: Vec<String> = imports.into_iter().chain(definitions).chain(inner).collect();
+        if let ([(comments, part)], true) = (self.parts.as_slice(), said.is_empty()) {
+            text.push_str(&format!("{comments}{part}"));
+            return text;
+        }
+        let sets = Some(said).filter(|said| !said.is_empty() || self.parts.is_empty()).map(set);
+        let sets: Vec<String> = sets.into_iter().chain(self.parts()).collect();
         text.push_str(&sets.join(" // "));
         text
     }
 }
 
+const PER_SYSTEM: Option<&str> = Some("perSystem");
+
 struct Carrier<'a, 's> {
     relocating: &'s Relocating<'s>,
     file: &'a ProjectFile,
+    cut: Cut<'a>,
     scopes: &'s Scopes<'a>,
     folder: &'s Utf8Path,
     top: Level,
     system: Level,
     /// The variables that were looked up, by scope and name.
     seen: BTreeSet<(u32, &'a str)>,
+    /// The bindings that leave with all that is in them, whose comments were taken along.
+    commented: BTreeSet<u32>,
+    uses: Vec<Use<'a>>,
     stuck: Vec<Stuck>,
+}
+
+/// A variable that code in the new module uses.
+struct Use<'a> {
+    name: &'a str,
+    node: Node<'a>,
+    /// Whether the code stands in `perSystem`.
+    in_system: bool,
+    /// Where the variable is bound: in `perSystem` or not, and which `let` does, where it is no argument.
+    bound: (bool, Option<u32>),
 }
 
 impl<'a> Carrier<'a, '_> {
     fn carry(&mut self, piece: Piece<'a>, item: &Item<'a>) {
         let node = piece.node();
-        self.capture(node, item);
-        let text = rebased_text(node, &self.file.path, self.folder);
-        let comments = comments_above(&self.file.source, node.start());
-        let text = match &item.what {
-            // The sets around it, which it leaves, say where it belongs.
-            What::Definition { prefix, .. } => {
-                let names = prefix.iter().flatten().map(|name| format!("{}.", attribute(name)));
-                names.chain([text]).collect()
-            }
-            _ => text,
+        // What the sets around a definition say of where it belongs, goes along with it.
+        let is_said = matches!(&item.what, What::Definition { prefix, .. } if prefix.contains(&PER_SYSTEM));
+        let is_inside = |outer: Node<'_>| {
+            outer.kind() == SyntaxKind::NODE_ATTRPATH_VALUE && outer.names().contains(&PER_SYSTEM)
         };
-        let text = comments.into_iter().chain([text]).collect::<Vec<_>>().join("\n");
-        let inside = item.of_system && item.per_system.is_some_and(|function| function.contains(node));
-        let level = if inside { &mut self.system } else { &mut self.top };
-        match piece {
-            Piece::Import(element) => {
-                let is_plain = matches!(element.kind(), SyntaxKind::NODE_SELECT | SyntaxKind::NODE_IDENT)
-                    || element.kind() == SyntaxKind::NODE_PAREN;
-                level.imports.push(if is_plain { text } else { format!("({text})") });
+        let in_system =
+            node.ancestors().skip(1).any(is_inside) && !(is_said && matches!(piece, Piece::Definition(_)));
+        self.capture(node, item, in_system);
+        let text = rebased_text(node, &self.file.path, self.folder);
+        let (above, behind) = self.comments(piece);
+        let level = if in_system { &mut self.system } else { &mut self.top };
+        match (piece, &item.what) {
+            (Piece::Import(_), _) => {
+                let is_plain = matches!(
+                    node.kind(),
+                    SyntaxKind::NODE_SELECT | SyntaxKind::NODE_IDENT | SyntaxKind::NODE_ATTR_SET
+                );
+                let text = if is_plain { text } else { format!("({text})") };
+                level.imports.push(format!("{above}{text}{behind}"));
             }
-            Piece::Definition(_) => level.definitions.push(text),
-            Piece::Part(_) => level.parts.push(format!("({text})")),
+            // The sets around it, which it leaves, say where it belongs.
+            (Piece::Definition(_), What::Definition { prefix, .. }) => {
+                let names: String =
+                    prefix.iter().flatten().map(|name| format!("{}.", attribute(name))).collect();
+                level.definitions.push(format!("{above}{names}{text}{behind}"));
+            }
+            (Piece::Definition(_), _) => level.definitions.push(format!("{above}{text}{behind}")),
+            (Piece::Part(_), _) => {
+                let around = in_parentheses(node).parent();
+                level.merges |= around.is_none_or(|it| it.operator() != Some(SyntaxKind::TOKEN_UPDATE));
+                level.parts.push((above, text));
+            }
         }
+    }
+
+    /// The comments that belong to a piece, above it and behind it; with them those of what is
+    /// emptied by it.
+    fn comments(&mut self, piece: Piece<'a>) -> (String, String) {
+        let source = &self.file.source;
+        let around = |node: Node<'a>| {
+            let extent = extent(source, node.start(), node.end());
+            let texts = |range| -> Vec<String> {
+                comments_within(source, range).map(|it| source.text()[it].trim().to_owned()).collect()
+            };
+            (texts(extent.start..node.start()), texts(node.end()..extent.end))
+        };
+        let (mut above, mut behind) = around(in_parentheses(piece.node()));
+        let emptied = self.cut.emptied(piece.node()).or_else(|| self.cut.emptied_element(piece.node()));
+        if let Some(emptied) = emptied.filter(|it| self.commented.insert(it.number())) {
+            let (head, tail) = around(emptied);
+            above.splice(0..0, head);
+            above.extend(tail);
+        }
+        if matches!(piece, Piece::Part(_)) {
+            above.append(&mut behind);
+        }
+        let above = above.into_iter().map(|comment| format!("{comment}\n"));
+        (above.collect(), behind.into_iter().map(|comment| format!(" {comment}")).collect())
     }
 }
 
 impl<'a> Carrier<'a, '_> {
     /// Takes along the variables that a piece of code uses and does not bind itself.
-    fn capture(&mut self, node: Node<'a>, item: &Item<'a>) {
+    fn capture(&mut self, node: Node<'a>, item: &Item<'a>, in_system: bool) {
         let scopes = self.scopes;
         let mut captured: Vec<(Node<'a>, &'a str)> = scopes
             .variables()
@@ -147,6 +229,10 @@ impl<'a> Carrier<'a, '_> {
             .collect();
         captured.sort_by_key(|(scope, name)| (scope.number(), *name));
         for (scope, name) in captured {
+            let is_let = scope.kind() == SyntaxKind::NODE_LET_IN;
+            let of_system = item.per_system.is_some_and(|function| function.contains(scope));
+            let bound = (of_system, is_let.then_some(scope.number()));
+            self.uses.push(Use { name, node, in_system, bound });
             if self.seen.insert((scope.number(), name)) {
                 self.bind(scope, name, node, item);
             }
@@ -161,6 +247,21 @@ impl<'a> Carrier<'a, '_> {
         };
         if let Some((_, name)) = scopes.in_with.iter().find(opened) {
             self.refuse(node, format!("`{name}` comes from a `with` around it"));
+        }
+    }
+
+    /// Refuses code of which a variable would mean another one in the new module, which has one `let` for
+    /// all those around the code.
+    fn refuse_shadowed(&mut self) {
+        let uses = std::mem::take(&mut self.uses);
+        for Use { name, node, in_system, bound } in &uses {
+            let of_name =
+                |system: bool| uses.iter().filter(move |it| it.name == *name && it.bound.0 == system);
+            let nearer = *in_system && of_name(true).next().is_some();
+            if of_name(nearer).any(|other| other.bound != *bound) || nearer != bound.0 {
+                self.refuse(*node, format!("`{name}` is bound more than once around it"));
+                return;
+            }
         }
     }
 
@@ -228,16 +329,19 @@ impl<'a> Carrier<'a, '_> {
                 }
                 _ => continue,
             };
-            self.capture(node, item);
+            self.capture(node, item, of_system);
             let level = if of_system { &mut self.system } else { &mut self.top };
             level.lets.insert(node.number(), text);
         }
     }
 
     /// The new module.
-    fn text(self) -> String {
+    fn text(mut self) -> String {
         if self.top.is_empty() && self.system.is_empty() {
             return String::new();
+        }
+        if self.top.is_merged(!self.system.is_empty()) || self.system.is_merged(false) {
+            self.top.arguments.insert("lib".to_owned());
         }
         let per_system = if self.system.is_empty() {
             String::new()
@@ -259,6 +363,8 @@ fn is_formal(parameter: Node<'_>, name: &str) -> bool {
 fn argument(level: &mut Level, function: Node<'_>, name: &str) {
     if function.child(0).is_some_and(|parameter| is_formal(parameter, name)) {
         level.arguments.insert(name.to_owned());
+    } else if let Some(whole) = level.whole.as_ref().filter(|whole| *whole != name) {
+        level.lets.insert(function.number(), format!("{name} = {whole};"));
     } else {
         level.whole = Some(name.to_owned());
     }
@@ -287,7 +393,8 @@ fn rebased_path(path: &str, file: &Utf8Path, folder: &Utf8Path) -> String {
     };
     // What leads out of the flake Nix refuses wherever it stands.
     let Some(target) = joined(file, head) else { return path.to_owned() };
-    format!("{}{tail}", relative(&folder.join("module.nix"), &target))
+    let target = relative(&folder.join("module.nix"), &target);
+    if tail.is_empty() { target } else { format!("{}{tail}", target.strip_suffix("/.").unwrap_or(&target)) }
 }
 
 /// The text of a file that moves from one path to another, with the paths in it still leading where they

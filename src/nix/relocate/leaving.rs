@@ -4,13 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Relocating, Stuck};
 use crate::nix::code::Node;
-use crate::nix::edit::{Edits, cut_bindings, cut_elements, cut_operands};
-use crate::nix::items::{Condition, Item, What};
+use crate::nix::items::{Condition, Item, What, is_written, items_in};
 use crate::nix::project::{ProjectFile, Role, joined};
 use crate::nix::scope::Scopes;
 use crate::nix::sites::{Mention, mentions};
 use crate::nix::usage::SiteKind;
-use rnix::SyntaxKind;
 
 /// A piece of code that leaves a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,7 +36,7 @@ pub(super) struct Leaving<'a> {
     /// What the partition may have as well, for it provides the outputs that this defines.
     routed: Vec<Item<'a>>,
     /// The modules that it imports by path.
-    imports: Vec<(usize, Item<'a>, Node<'a>)>,
+    pub(super) imports: Vec<(usize, Item<'a>, Node<'a>)>,
     /// Whether it says anything that has to stay.
     stays: bool,
     /// The lines of the sites in what leaves it.
@@ -76,17 +74,30 @@ impl<'a> Leaving<'a> {
                 sites.iter().find(|site| site.file == file.path && site.line == line)?.forced.clone()
             })
         };
+        let touches = |node: Node<'_>, what: &dyn Fn(&Mention<'_>) -> bool| {
+            found.iter().any(|mention| node.contains(mention.node) && what(mention))
+        };
+        let mut said: Vec<(Item<'a>, Option<Piece<'a>>)> = Vec::new();
+        let mut parts: BTreeSet<u32> = BTreeSet::new();
         for item in file.source.items(is_flake) {
-            let touches = |node: Node<'_>, what: &dyn Fn(&Mention<'_>) -> bool| {
-                found.iter().any(|mention| node.contains(mention.node) && what(mention))
-            };
             let guarded = item.conditions.iter().any(|it| touches(it.condition, &is_guard));
             let asks = |it: &&Condition<'_>| touches(it.condition, &|mention| !is_guard(mention));
-            let under = item.conditions.iter().find(asks);
             let piece = match &item.what {
                 _ if guarded => None,
                 What::Import(element) => {
-                    touches(*element, &|it| !is_guard(it)).then_some(Piece::Import(*element))
+                    let inside =
+                        if is_written(*element) { items_in(*element, item.of_system) } else { Vec::new() };
+                    let touched = touches(*element, &|it| !is_guard(it));
+                    let leaves = touched || inside.iter().any(|it| relocating.is_option(it));
+                    let may = |it: &Item<'_>| match it.what {
+                        What::Import(import) => touches(import, &|it| !is_guard(it)),
+                        _ => relocating.is_option(it) || relocating.is_routed(it),
+                    };
+                    if leaves && !inside.iter().all(may) {
+                        let why = "this module has to move, but it says more than the partition provides";
+                        stuck.push(relocating.stuck(file, *element, why.to_owned()));
+                    }
+                    leaves.then_some(Piece::Import(*element))
                 }
                 What::Definition { path, binding, .. } => {
                     let output = if item.of_system { path.first() } else { path.get(1) };
@@ -100,16 +111,22 @@ impl<'a> Leaving<'a> {
                 }
                 What::Opaque(node) => {
                     // What it defines is not seen, but it says whose option it may be.
-                    let words = |name: &&&str| node.descendants().any(|it| it.name() == Some(**name));
-                    if let Some(option) = options.iter().find(words) {
+                    if let Some(option) = options.iter().find(|option| relocating.says(file, *node, option)) {
                         let why = format!("this may define `{option}`, and flakepart cannot read it");
                         stuck.push(relocating.stuck(file, *node, why));
                     }
                     None
                 }
             };
-            match (under, piece) {
-                (Some(condition), _) => leaving.pieces.push((Piece::Part(condition.part), item)),
+            // Code does not leave a condition that it stands under.
+            let first = item.conditions.first().filter(|_| piece.is_some());
+            parts.extend(item.conditions.iter().find(asks).or(first).map(|it| it.part.number()));
+            said.push((item, piece));
+        }
+        for (item, piece) in said {
+            let under = item.conditions.iter().find(|it| parts.contains(&it.part.number()));
+            match (under.map(|condition| condition.part), piece) {
+                (Some(part), _) => leaving.pieces.push((Piece::Part(part), item)),
                 (None, Some(piece)) => leaving.pieces.push((piece, item)),
                 (None, None) => leaving.other(relocating, file, item),
             }
@@ -201,6 +218,31 @@ impl<'a> Relocating<'a> {
         self.attrs.contains(*output)
     }
 
+    /// Whether code says a name, itself or in the files that it reads.
+    fn says(&self, file: &ProjectFile, node: Node<'_>, word: &str) -> bool {
+        let files = &self.project.files;
+        let says = |node: Node<'_>| node.descendants().any(|it| it.name() == Some(word));
+        let at = files.iter().position(|it| it.path == file.path).unwrap_or_default();
+        let named =
+            file.references.iter().map(|(number, targets)| (file.source.code().node(*number), targets));
+        let mut read = named.filter(|(path, _)| node.contains(*path)).flat_map(|(path, targets)| {
+            targets.iter().filter(move |target| !self.project.is_import_of_module(at, path, **target))
+        });
+        says(node) || read.any(|target| files.get(*target).is_some_and(|it| says(it.source.code().root())))
+    }
+
+    /// The places that read a module's file as something else, and would find other text there.
+    pub(super) fn readers(&self, module: usize) -> Vec<Stuck> {
+        let files = self.project.files.iter().enumerate().filter(|(_, file)| file.role != Role::Unreached);
+        let places = files.flat_map(|(from, file)| {
+            let naming = file.references.iter().filter(move |(_, targets)| targets.contains(&module));
+            naming.map(move |(number, _)| (from, file, file.source.code().node(*number)))
+        });
+        let others = places.filter(|(from, _, node)| !self.project.is_import_of_module(*from, *node, module));
+        let why = "this reads a file that code has to leave";
+        others.map(|(_, file, node)| self.stuck(file, node, why.to_owned())).collect()
+    }
+
     /// The module of the flake that an element of `imports` is the path of.
     fn module_at(&self, file: &ProjectFile, element: Node<'_>) -> Option<usize> {
         let path = joined(&file.path, element.literal_path()?)?;
@@ -248,98 +290,4 @@ impl Whole {
         let leaving = self.0.iter().filter_map(|at| files.get(at));
         leaving.flat_map(|it| &it.imports).any(|(imported, ..)| *imported == module)
     }
-}
-
-/// The edits that take out of each file what leaves it.
-pub(super) fn edits(
-    relocating: &Relocating<'_>,
-    files: &BTreeMap<usize, Leaving<'_>>,
-    whole: &Whole,
-) -> Result<BTreeMap<usize, Edits>, Vec<Stuck>> {
-    let (mut all, mut stuck) = (BTreeMap::new(), Vec::new());
-    for (at, leaving) in files.iter().filter(|(at, _)| !whole.contains(**at)) {
-        let Some(file) = relocating.project.files.get(*at) else { continue };
-        match leaving.edits(relocating, file, whole) {
-            Ok(Some(edits)) => {
-                all.insert(*at, edits);
-            }
-            Ok(None) => {}
-            Err(reason) => stuck.push(reason),
-        }
-    }
-    if stuck.is_empty() { Ok(all) } else { Err(stuck) }
-}
-
-impl<'a> Leaving<'a> {
-    fn edits(
-        &self,
-        relocating: &Relocating<'_>,
-        file: &ProjectFile,
-        whole: &Whole,
-    ) -> Result<Option<Edits>, Stuck> {
-        let source = &file.source;
-        let imported = self.imports.iter().filter(|(module, ..)| whole.contains(*module));
-        let imports = imported.map(|(_, item, element)| (Piece::Import(*element), item));
-        let leaving: Vec<(Piece<'a>, &Item<'a>)> =
-            self.pieces.iter().map(|(piece, item)| (*piece, item)).chain(imports).collect();
-        if leaving.is_empty() {
-            return Ok(None);
-        }
-        let all = source.items(file.role == Role::Flake);
-        let mut bindings: Vec<Node<'a>> = Vec::new();
-        let mut rest: Vec<Node<'a>> = Vec::new();
-        for (piece, _) in &leaving {
-            // Where nothing is left of `imports` or `perSystem`, the whole of it goes.
-            let node = piece.node();
-            let emptied = node.ancestors().skip(1).find(|outer| {
-                let is_whole = outer.kind() == SyntaxKind::NODE_ATTRPATH_VALUE
-                    && matches!(outer.names().last(), Some(Some("imports" | "perSystem" | "flake")));
-                let leaves =
-                    |it: &Item<'_>| leaving.iter().any(|(piece, _)| piece.node().contains(it.node()));
-                is_whole && all.iter().filter(|it| outer.contains(it.node())).all(leaves)
-            });
-            match (emptied, piece) {
-                (Some(binding), _) => bindings.push(binding),
-                (None, Piece::Definition(binding)) => bindings.push(*binding),
-                (None, _) => rest.push(node),
-            }
-        }
-        bindings.sort_by_key(|binding| binding.number());
-        bindings.dedup();
-        // A binding inside of another goes with that.
-        let outer = bindings.clone();
-        bindings.retain(|inner| !outer.iter().any(|outer| outer != inner && outer.contains(*inner)));
-        let mut edits = Edits::default();
-        cut_bindings(source, &bindings, &mut edits);
-        let mut elements: Vec<Node<'a>> = Vec::new();
-        for node in &rest {
-            let Some(parent) = node.parent() else { continue };
-            match parent.kind() {
-                SyntaxKind::NODE_LIST => elements.push(*node),
-                SyntaxKind::NODE_BIN_OP => {
-                    let operands = operands(parent);
-                    cut_operands(&operands, &rest, &mut edits);
-                }
-                _ => {
-                    let why = "flakepart does not see how to take it out of the code around it".to_owned();
-                    return Err(relocating.stuck(file, *node, why));
-                }
-            }
-        }
-        cut_elements(source, &elements, &mut edits);
-        Ok(Some(edits.without_doubles()))
-    }
-}
-
-/// All operands of the chain of one operator that `operation` is a part of.
-fn operands(operation: Node<'_>) -> Vec<Node<'_>> {
-    let operator = operation.operator();
-    let is_part = |node: &Node<'_>| node.operator() == operator;
-    let top = operation.ancestors().take_while(is_part).last().unwrap_or(operation);
-    let (mut queue, mut operands) = (vec![top], Vec::new());
-    while let Some(node) = queue.pop() {
-        if is_part(&node) { queue.extend(node.children()) } else { operands.push(node) }
-    }
-    operands.sort_by_key(|operand| operand.number());
-    operands
 }

@@ -8,6 +8,7 @@
 //! flake.nix's `outputs` has to move, too: these are the root's inputs in a partition as well.
 
 mod carry;
+mod cut;
 mod leaving;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -16,7 +17,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 
 use super::edit::Edits;
 use super::flake_module::FlakeModules;
-use super::project::Project;
+use super::project::{Project, Role};
 use super::usage::Usages;
 use leaving::{Leaving, Whole};
 
@@ -87,6 +88,11 @@ impl Relocating<'_> {
             for site in &leaving.sites {
                 relocated.sites.insert((file.path.clone(), *site));
             }
+            let is_moved = whole.contains(*at) && !self.project.trees.is_empty();
+            let is_cut = !whole.contains(*at) && !leaving.pieces.is_empty();
+            if file.role == Role::Module && (is_moved || is_cut) {
+                stuck.extend(self.readers(*at));
+            }
             if whole.contains(*at) {
                 // What one of them imports comes with it.
                 if !whole.is_imported(&files, *at) {
@@ -94,14 +100,14 @@ impl Relocating<'_> {
                 }
                 continue;
             }
-            match carry::carried(self, file, leaving, folder) {
+            match carry::carried(self, file, leaving, &whole, folder) {
                 Ok(module) => {
                     relocated.modules.insert(file.path.clone(), module);
                 }
                 Err(reasons) => stuck.extend(reasons),
             }
         }
-        for (at, edits) in leaving::edits(self, &files, &whole).map_err(|reasons| reasons.to_vec())? {
+        for (at, edits) in cut::edits(self, &files, &whole).map_err(|reasons| reasons.to_vec())? {
             if let Some(file) = self.project.files.get(at) {
                 relocated.edits.insert(file.path.clone(), edits);
             }

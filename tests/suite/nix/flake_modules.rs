@@ -98,6 +98,19 @@ fn agenix_rekey_reads_the_flake_s_configurations() {
 }
 
 #[test]
+fn hercules_ci_effects_are_an_argument_of_per_system() {
+    let module = "{ inputs, ... }: {
+  imports = [ inputs.hercules-ci-effects.flakeModule ];
+  hercules-ci.flake-update.settings = inputs.heavy.lib.a;
+  perSystem = { hci-effects, ... }: { checks.effect = hci-effects.mkEffect { }; };
+}";
+    assert_snapshot!(beside(&["hercules-ci-effects"], module), @"
+    heavy: Used
+      module.nix:3 Lib [checks herculesCI] certain
+    ");
+}
+
+#[test]
 fn nix_unit_checks_the_flake_s_tests() {
     let module = "{ inputs, ... }: { flake.tests.a = { expr = inputs.heavy.lib.a; expected = 1; }; }";
     assert_snapshot!(beside(&["nix-unit"], module), @"

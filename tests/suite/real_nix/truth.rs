@@ -305,6 +305,13 @@ fn of_the_traps() {
         a module that others import: 1 inputs x 7 outputs, 4 pairs fail, 4 named
         another input that follows it: 1 inputs x 6 outputs, 3 pairs fail, 6 named
           named beyond: hermes-agent: checks devShells formatter
+        definitions of its options in a file that perSystem is: 1 inputs x 4 outputs, 4 pairs fail, 4 named
+        variables of two lets that have one name: 1 inputs x 4 outputs, 4 pairs fail, 4 named
+        a config of perSystem beside that of the flake: 1 inputs x 4 outputs, 4 pairs fail, 4 named
+        a module that is read as a text, too: 1 inputs x 5 outputs, 5 pairs fail, 5 named
+        a condition for more than its options: 1 inputs x 4 outputs, 4 pairs fail, 4 named
+        a module for more than its options, written out where it is imported: 1 inputs x 4 outputs, 4 pairs fail, 4 named
+        a flake below that the code does not read: 1 inputs x 6 outputs, 3 pairs fail, 3 named
         a flake.nix that is generated: 1 inputs x 6 outputs, 3 pairs fail, 3 named
         ");
     });
