@@ -5,7 +5,7 @@ use thiserror::Error as ThisError;
 
 use crate::change::ChangeError;
 use crate::lock::LockError;
-use crate::partition::{FlakeError, SplitError, SyncError};
+use crate::partition::{FlakeError, MergeError, SplitError, SyncError};
 use crate::prove::ProveError;
 use crate::report::{bold, shown, wrapped_to};
 use crate::tree::TreeError;
@@ -28,6 +28,8 @@ pub(super) enum Error {
     Split(#[from] SplitError),
     #[error("{0}")]
     Sync(Box<SyncError>),
+    #[error("{0}")]
+    Merge(#[from] MergeError),
     #[error("{0}")]
     Change(#[from] ChangeError),
     #[error("{0}")]
@@ -72,7 +74,11 @@ impl Error {
     pub(super) fn within(self, folder: Option<&Utf8Path>) -> Error {
         match folder {
             Some(folder)
-                if folder != "." && matches!(self, Error::Flake(_) | Error::Split(_) | Error::Sync(_)) =>
+                if folder != "."
+                    && matches!(
+                        self,
+                        Error::Flake(_) | Error::Split(_) | Error::Sync(_) | Error::Merge(_)
+                    ) =>
             {
                 Error::Within { folder: folder.to_owned(), source: Box::new(self) }
             }
@@ -103,6 +109,7 @@ impl Error {
             | Error::LockRefused { .. }
             | Error::Split(_)
             | Error::Sync(_)
+            | Error::Merge(_)
             | Error::Change(_)
             | Error::Dirty(_)
             | Error::Untracked(_)
@@ -123,11 +130,14 @@ impl Error {
                     if folder.ends_with("flake.nix") { folder.parent().unwrap_or(folder) } else { folder };
                 source.place().map(|place| below.join(place).into_string())
             }
-            Error::Flake(error) | Error::Split(SplitError::Flake(error)) => match error {
+            Error::Flake(error)
+            | Error::Split(SplitError::Flake(error))
+            | Error::Merge(MergeError::Flake(error)) => match error {
                 FlakeError::Missing { path } => Some(path.to_string()),
                 FlakeError::Lock { path, source } => Some(lock_place(path, source)),
                 FlakeError::Nix { path, source } => Some(place(path, source.line(), source.column())),
             },
+            Error::Merge(error) => error.place().map(|(file, line)| place(&file, line, None)),
             Error::Lock { path, source } => Some(lock_place(path, source)),
             Error::Sync(error) => match &**error {
                 SyncError::Declared { path, line, .. } => Some(place(path, Some(*line), None)),
@@ -170,7 +180,9 @@ impl Error {
             Error::Within { source, .. } => source.hint(),
             Error::Tree(error) => error.hint(),
             Error::Change(error) => error.hint(),
-            Error::Flake(error) | Error::Split(SplitError::Flake(error)) => match error {
+            Error::Flake(error)
+            | Error::Split(SplitError::Flake(error))
+            | Error::Merge(MergeError::Flake(error)) => match error {
                 FlakeError::Missing { .. } => Some("`nix flake lock` makes it".to_owned()),
                 FlakeError::Lock { source, .. } => source.hint(),
                 FlakeError::Nix { source, .. } => source.hint().map(str::to_owned),
@@ -187,6 +199,7 @@ impl Error {
             Error::LockRefused { hint, .. } => hint.clone(),
             Error::Split(error) => error.hint(),
             Error::Sync(error) => error.hint(),
+            Error::Merge(error) => error.hint(),
             Error::Prove(error) => error.hint(),
             Error::Untracked(_) => Some("move it away, or choose another folder: `--folder DIR`".to_owned()),
             Error::Dirty(_) => Some("commit or stash them first, or pass --allow-dirty".to_owned()),

@@ -1,4 +1,4 @@
-//! Partitions: discover them, propose them, lay them out, split.
+//! Partitions: discover them, propose them, lay them out, split, merge.
 //!
 //! Everything here is pure: files come in as bytes, plans go out as values.
 
@@ -14,8 +14,10 @@ mod foreign;
 mod join;
 mod layout;
 mod lock_readers;
+mod merge;
 mod obstacle;
 mod pins;
+mod plan;
 mod propose;
 mod split;
 mod sync;
@@ -29,9 +31,11 @@ pub use declared::declaration_findings;
 pub use error::SplitError;
 pub use flake::{AtHand, Files, Flake, FlakeError, ModuleTree, Partition, Place, unwritten_lock};
 pub use followers::Followers;
+pub use merge::{Earlier, MergeError};
 pub use pins::{pin_findings, wiring_findings};
+pub use plan::{Moved, Plan, Way};
 pub use propose::Proposal;
-pub use split::{Moved, Request, SplitPlan};
+pub use split::Request;
 pub use sync::{Pin, SyncError, SyncPlan};
 pub use update_jobs::may_update;
 pub use without::Advice;

@@ -45,7 +45,14 @@ fn shadow(flake: &Flake, partition: &Partition, nested: &Lock, name: &str, lock:
     Finding { level: if differs { finding.level } else { Level::Note }, ..finding }
 }
 
-fn drift(flake: &Flake, nested: &Lock, alias: &str, root: &str, lock: &Utf8Path) -> Option<Finding> {
+/// Says so where a nested flake pins another revision than the root.
+pub(super) fn drift(
+    flake: &Flake,
+    nested: &Lock,
+    alias: &str,
+    root: &str,
+    lock: &Utf8Path,
+) -> Option<Finding> {
     let (here, there) = (revision(nested, alias)?, revision(&flake.lock, root)?);
     (here != there).then(|| {
         Finding::new(Code::PinDrift, format!("`{alias}` is {here}, but the root's `{root}` is {there}"))

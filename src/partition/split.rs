@@ -3,15 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use camino::{Utf8Path, Utf8PathBuf};
-use serde::Serialize;
 
 use super::error::SplitError;
 use super::flake::source;
 use super::layout::is_plain;
 use super::lock_readers::lock_readers;
+use super::plan::{Moved, Plan};
 use super::update_jobs::update_jobs;
 use super::{AtHand, Blocker, Files, Flake, Followers, Reason};
-use crate::change::Changes;
 use crate::finding::{Code, Finding};
 use crate::nix::{
     Declaration, Declarations, NestedFlake, add_import, joined, partition_module, rebased, relative,
@@ -41,51 +40,12 @@ pub struct Request {
     pub proven: bool,
 }
 
-/// One partition of a plan.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Moved {
-    /// The partition's name.
-    pub partition: String,
-    /// The inputs that move, sorted.
-    pub inputs: Vec<String>,
-    /// The outputs that come from it, sorted.
-    pub attrs: Vec<String>,
-    /// The folder of the nested flake.
-    pub folder: Utf8PathBuf,
-    /// Root input to the name under which the nested flake pins it.
-    pub aliases: BTreeMap<String, String>,
-    /// Nodes in the nested lock.
-    pub nested_nodes: usize,
-    /// The modules that go elsewhere: from where, and where to.
-    #[serde(skip)]
-    pub renamed: BTreeMap<Utf8PathBuf, Utf8PathBuf>,
-}
-
-/// What a split would do.
-#[derive(Debug, Clone, Default)]
-pub struct SplitPlan {
-    /// The partitions it makes. None: there is nothing to do.
-    pub partitions: Vec<Moved>,
-    /// The files it changes.
-    pub changes: Changes,
-    /// Nodes in the root lock before.
-    pub root_nodes_before: usize,
-    /// Nodes in the root lock after.
-    pub root_nodes_after: usize,
-    /// What to know before saying yes; or why there is nothing to do.
-    pub notes: Vec<Finding>,
-}
-
-impl SplitPlan {
+impl Plan {
     /// Plans a split of the flake in `files`, with what is `at_hand` of its inputs.
-    pub fn make(files: &Files, at_hand: AtHand<'_>, request: &Request) -> Result<SplitPlan, SplitError> {
+    pub fn split(files: &Files, at_hand: AtHand<'_>, request: &Request) -> Result<Plan, SplitError> {
         let mut flake = Flake::read(files, at_hand)?;
-        let mut plan = SplitPlan {
-            root_nodes_before: flake.nodes,
-            root_nodes_after: flake.nodes,
-            ..SplitPlan::default()
-        };
+        let mut plan =
+            Plan { root_nodes_before: flake.nodes, root_nodes_after: flake.nodes, ..Plan::default() };
         let flake_parts = flake.flake_parts().ok_or_else(|| flake.no_flake_parts())?.to_owned();
         let mut after = files.clone();
         if request.followers == Some(Followers::Cut) {
@@ -106,15 +66,7 @@ impl SplitPlan {
             }
         }
         plan.root_nodes_after = flake.nodes;
-        for (from, to) in plan.partitions.iter().flat_map(|moved| &moved.renamed) {
-            if let (Some(before), Some(bytes)) = (files.get(from), after.remove(to)) {
-                plan.changes.insert_moved(from.clone(), to.clone(), before.clone(), bytes);
-            }
-        }
-        for (path, bytes) in after {
-            let before = files.get(&path).cloned();
-            plan.changes.insert(path, before, Some(bytes));
-        }
+        plan.change(files, after);
         plan.notes.extend(notes(&plan, flake.flake_parts_modified()));
         for moved in &plan.partitions {
             plan.notes.extend(update_jobs(files, &moved.folder));
@@ -122,12 +74,6 @@ impl SplitPlan {
         readers.dedup();
         plan.notes.extend(readers);
         Ok(plan)
-    }
-
-    /// Whether there is nothing to do.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.partitions.is_empty()
     }
 }
 
@@ -451,7 +397,7 @@ fn consistent(before: &Flake, after: &Flake, choice: &Choice) -> Result<(), Spli
     Err(SplitError::Inconsistent(problem.to_owned()))
 }
 
-fn notes(plan: &SplitPlan, flake_parts_modified: Option<i64>) -> Vec<Finding> {
+fn notes(plan: &Plan, flake_parts_modified: Option<i64>) -> Vec<Finding> {
     let mut notes = Vec::new();
     for moved in &plan.partitions {
         let inputs = moved.inputs.join(", ");

@@ -1,4 +1,4 @@
-//! A split's plan: the diff, a summary for people, and the contract's JSON.
+//! A plan: the diff, a summary for people, and the contract's JSON.
 
 use anstyle::Style;
 use camino::{Utf8Path, Utf8PathBuf};
@@ -8,10 +8,10 @@ use super::finding::findings;
 use super::text::{BOLD, CYAN, GREEN, RED, bold, count, shown, styled, wrapped};
 use crate::change::Action;
 use crate::finding::Finding;
-use crate::partition::{Moved, SplitPlan};
+use crate::partition::{Moved, Plan, Way};
 use crate::prove::Proof;
 
-/// The contract's form of a split.
+/// The contract's form of a plan.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct PlanJson<'a> {
@@ -40,7 +40,7 @@ struct FileJson {
 impl<'a> PlanJson<'a> {
     /// The form of a plan, its proof where there is one, and whether it was applied.
     #[must_use]
-    pub fn new(plan: &'a SplitPlan, proof: Option<&'a Proof>, applied: bool) -> Self {
+    pub fn new(plan: &'a Plan, proof: Option<&'a Proof>, applied: bool) -> Self {
         let first = plan.partitions.first();
         let all = |names: fn(&Moved) -> &Vec<String>| {
             let mut all: Vec<&str> = plan.partitions.iter().flat_map(names).map(String::as_str).collect();
@@ -89,20 +89,27 @@ pub fn colored_diff(diff: &str) -> String {
 
 /// What a plan does, in a few lines.
 #[must_use]
-pub fn plan(plan: &SplitPlan) -> String {
+pub fn plan(plan: &Plan) -> String {
     let mut text = String::new();
     for moved in &plan.partitions {
         text.push_str(&format!("Partition {}\n", bold(&shown(&moved.partition))));
-        text.push_str(&wrapped("  moves   ", &shown(&moved.inputs.join(", "))));
-        text.push_str(&wrapped("  routes  ", &shown(&moved.attrs.join(", "))));
+        let (moves, routes, into, pins) = match plan.way {
+            Way::Split => ("moves ", "routes", "into  ", "pins  "),
+            Way::Merge { .. } => ("brings", "frees ", "from  ", "drops "),
+        };
+        text.push_str(&wrapped(&format!("  {moves}  "), &shown(&moved.inputs.join(", "))));
+        text.push_str(&wrapped(&format!("  {routes}  "), &shown(&moved.attrs.join(", "))));
         text.push_str(&format!(
-            "  into    {}: {}\n",
+            "  {into}  {}: {}\n",
             shown(moved.folder.as_str()),
             count(moved.nested_nodes, "node")
         ));
         for (root, alias) in &moved.aliases {
-            let why = format!("{alias} = the root's {root}, which a nested flake cannot follow");
-            text.push_str(&wrapped("  pins    ", &shown(&why)));
+            let why = match plan.way {
+                Way::Split => format!("{alias} = the root's {root}, which a nested flake cannot follow"),
+                Way::Merge { .. } => format!("{alias}: it is the root's {root} again"),
+            };
+            text.push_str(&wrapped(&format!("  {pins}  "), &shown(&why)));
         }
     }
     text.push_str(&format!(

@@ -1,6 +1,6 @@
 //! What git holds: the index and commits.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet, VecDeque};
 
 use camino::{Utf8Path, Utf8PathBuf};
 use git2::{Commit, ObjectType, Oid, Repository, TreeWalkMode, TreeWalkResult};
@@ -118,6 +118,31 @@ pub fn read_revision(folder: &Utf8Path, rev: &str, path: &str) -> Result<Option<
         return Ok(None);
     }
     blob(&repository, &path, entry.id()).map(Some)
+}
+
+/// Only so far back a file's coming is looked for.
+const MAX_COMMITS: usize = 20_000;
+/// A file that came more often than this is no longer told apart.
+const MAX_COMINGS: usize = 4;
+
+/// The nearest commits, HEAD among them, that do not have a file of the flake.
+pub(super) fn commits_without(git: &Git, path: &Utf8Path) -> Result<Vec<String>, TreeError> {
+    let path = git.prefix.join(path);
+    let mut without = Vec::new();
+    let mut queue = VecDeque::from([git.repository.head()?.peel_to_commit()?.id()]);
+    let mut seen: HashSet<Oid> = queue.iter().copied().collect();
+    while let Some(id) = queue.pop_front() {
+        let commit = git.repository.find_commit(id)?;
+        if commit.tree()?.get_path(path.as_std_path()).is_err() {
+            without.push(id.to_string());
+        } else if seen.len() < MAX_COMMITS {
+            queue.extend(commit.parent_ids().filter(|parent| seen.insert(*parent)));
+        }
+        if without.len() == MAX_COMINGS {
+            break;
+        }
+    }
+    Ok(without)
 }
 
 impl<'a> CommitTree<'a> {

@@ -99,6 +99,14 @@ impl WorkTree {
         CommitTree::open(self.git()?, rev)
     }
 
+    /// The flake's files as the nearest commits have them that do not have the file `path`: HEAD, or those
+    /// before the file came.
+    pub fn commits_without(&self, path: &Utf8Path) -> Result<Vec<CommitTree<'_>>, TreeError> {
+        let git = self.git()?;
+        let revs = super::git::commits_without(git, path)?;
+        revs.iter().map(|rev| CommitTree::open(git, rev)).collect()
+    }
+
     /// The flake's files as they are staged.
     pub fn index(&self) -> Result<IndexTree<'_>, TreeError> {
         IndexTree::open(self.git()?)

@@ -5,6 +5,7 @@ mod change;
 mod cli;
 mod credentials;
 mod lock;
+mod merge;
 mod nix;
 mod real_nix;
 mod relocation;

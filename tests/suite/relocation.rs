@@ -9,8 +9,8 @@ use crate::real_nix::world;
 use crate::support::Repo;
 
 /// A variant of the fixture: files, the text to replace (all of it where empty), and what to put there.
-struct Case {
-    name: &'static str,
+pub struct Case {
+    pub name: &'static str,
     edits: &'static [(&'static str, &'static str, &'static str)],
 }
 
@@ -38,7 +38,7 @@ const TREE: &str = "inputs.import-tree ./nix
         systems = import inputs.systems;
       }";
 
-const CASES: &[Case] = &[
+pub const CASES: &[Case] = &[
     Case { name: "a module of an import-tree goes where import-tree does not look", edits: &[] },
     Case { name: "a module of an imports list stays where it is", edits: &[("flake.nix", TREE, MODULES)] },
     Case {
@@ -282,7 +282,8 @@ in
     },
 ];
 
-fn repository(case: &Case) -> Repo {
+/// The repository of a case, committed.
+pub fn repository(case: &Case) -> Repo {
     let repo = Repo::agent_boxes();
     for (file, from, to) in case.edits {
         if from.is_empty() {
