@@ -23,7 +23,7 @@ mod usage;
 mod write;
 
 pub use declare::{Declaration, Declarations, Setting};
-pub use edit::{Edits, add_import, add_inputs, remove_inputs, repoint};
+pub use edit::{Edits, Unwired, add_import, add_inputs, remove_inputs, replace_import, repoint, unwire};
 pub use error::NixError;
 pub use flake_module::{FlakeModule, FlakeModules};
 pub use module::{ImportTree, Wiring};

@@ -42,7 +42,7 @@ pub struct Wiring {
 
 /// The parts that a module is made of, seen through functions, `let`, `with`, `//`, `mkIf` and
 /// `mkMerge`: attribute sets, and whatever else stands where a module may stand.
-fn parts<'a>(node: Node<'a>, found: &mut Vec<Node<'a>>) {
+pub(super) fn parts<'a>(node: Node<'a>, found: &mut Vec<Node<'a>>) {
     let node = node.bare();
     let inner: Vec<Node<'a>> = match node.kind() {
         SyntaxKind::NODE_LAMBDA | SyntaxKind::NODE_LET_IN | SyntaxKind::NODE_WITH => {
@@ -139,7 +139,7 @@ impl Source {
     }
 
     /// What a module imports: the elements of its `imports`, and what stands beside its sets.
-    fn imports(&self, is_flake: bool) -> Vec<Node<'_>> {
+    pub(super) fn imports(&self, is_flake: bool) -> Vec<Node<'_>> {
         let mut found = Vec::new();
         for node in module_expressions(self, is_flake) {
             parts(node, &mut found);
@@ -154,7 +154,7 @@ impl Source {
     }
 
     /// The paths of the modules that this one imports, as written, with the lines.
-    pub(super) fn imported_paths(&self, is_flake: bool) -> Vec<(String, usize)> {
+    pub fn imported_paths(&self, is_flake: bool) -> Vec<(String, usize)> {
         let imports = self.imports(is_flake).into_iter();
         imports
             .filter_map(|import| Some((import.literal_path()?.to_owned(), self.line(import.start()))))
@@ -194,6 +194,13 @@ impl Source {
         let flake = self.code().expression()?.bare();
         let binding = flake.bindings().find(|binding| binding.names().first() == Some(&Some("outputs")))?;
         binding.value().map(Node::bare).filter(|value| value.kind() == SyntaxKind::NODE_LAMBDA)
+    }
+
+    /// Whether a flake.nix has any outputs: `outputs = _: { }` has none.
+    #[must_use]
+    pub fn has_outputs(&self) -> bool {
+        let body = self.outputs().and_then(Node::last_child).map(Node::bare);
+        body.is_none_or(|body| body.kind() != SyntaxKind::NODE_ATTR_SET || body.child(0).is_some())
     }
 
     /// The file that a flake.nix imports its outputs from, as written: `outputs = inputs: import ./x.nix inputs`.

@@ -20,7 +20,7 @@ impl Flake {
             }
             Some(_) => {}
             None => {
-                if let Err(error) = add_import(&self.flake_nix, "./partition.nix") {
+                if let Err(error) = add_import(&self.flake_nix, true, "./partition.nix") {
                     return Some(SplitError::NoImports(error));
                 }
             }

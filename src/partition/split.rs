@@ -258,7 +258,7 @@ fn step(flake: &Flake, flake_parts: &str, choice: &Choice, files: &mut Files) ->
     if let Some((module, text)) = wiring {
         if flake.module_tree.is_none() && !files.contains_key(&module) {
             let flake_nix = source(files, "flake.nix")?;
-            let import = add_import(&flake_nix, &relative(Utf8Path::new("flake.nix"), &module))?;
+            let import = add_import(&flake_nix, true, &relative(Utf8Path::new("flake.nix"), &module))?;
             files.insert("flake.nix".into(), import.apply(flake_nix.text()).into_bytes());
         }
         files.insert(module, text.into_bytes());

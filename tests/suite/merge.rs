@@ -1,6 +1,11 @@
 //! `flakepart merge`, without Nix: what a split did is taken back, byte by byte.
 
-use crate::relocation::{CASES, repository};
+use std::fmt::Write as _;
+
+use insta::assert_snapshot;
+use serde_json::Value;
+
+use crate::relocation::{CASES, repository, without_locks};
 use crate::support::{Repo, Run};
 
 fn applied(repo: &Repo, arguments: &[&str]) -> Run {
@@ -51,4 +56,190 @@ fn partitions_made_together_are_taken_back_one_by_one_in_any_order() {
             assert_eq!(repo.state(), before, "{name}: {runs:#?}");
         }
     }
+}
+
+/// The fixture with the formatter in a partition, as if it had never been otherwise.
+fn without_history(repo: Repo) -> Repo {
+    applied(&repo, &["split", "--input", "treefmt-nix", "--partition", "dev"]);
+    repo.git(&["update-ref", "-d", "HEAD"]);
+    repo.commit();
+    repo
+}
+
+/// What a merge makes different from how it was before the split, locks apart, which are the same.
+fn difference(before: &Repo, after: &Repo) -> String {
+    assert_eq!(before.read("flake.lock"), after.read("flake.lock"));
+    before.git(&["fetch", "-q", after.path().to_str().unwrap(), "main"]);
+    before.git(&["diff", "--no-renames", "HEAD", "FETCH_HEAD"])
+}
+
+#[test]
+fn without_history_the_inputs_are_declared_again_and_the_modules_are_the_root_s() {
+    let mut said = String::new();
+    for case in CASES {
+        let repo = without_history(repository(case));
+        applied(&repo, &["merge", "dev"]);
+        repo.commit();
+        writeln!(said, "## {}\n{}", case.name, difference(&repository(case), &repo)).unwrap();
+    }
+    assert_snapshot!(said);
+}
+
+const BY_HAND: &[(&str, &str)] = &[
+    (
+        "names, and a module that imports",
+        "{ inputs, ... }:
+{
+  imports = [ inputs.flake-parts.flakeModules.partitions ];
+  partitionedAttrs.checks = \"dev\";
+  partitionedAttrs.formatter = \"dev\";
+  partitions.dev.extraInputsFlake = ./_inputs;
+  partitions.dev.module.imports = [ ./_module/treefmt.nix ];
+}
+",
+    ),
+    (
+        "sets, among other things, with a module inline",
+        "# Who works on this.
+{ inputs, lib, ... }:
+{
+  imports = [
+    # The option.
+    inputs.flake-parts.flakeModules.partitions
+  ];
+
+  flake.overlays.nothing = _: _: { };
+
+  partitionedAttrs = {
+    checks = \"dev\";
+    formatter = \"dev\";
+  };
+  partitions = {
+    dev = {
+      extraInputsFlake = ./_inputs;
+      module =
+        { inputs, ... }:
+        {
+          imports = [ inputs.treefmt-nix.flakeModule ];
+          perSystem.treefmt.projectRootFile = \"flake.nix\";
+        };
+    };
+  };
+}
+",
+    ),
+    (
+        "a set as the module, under config",
+        "{ inputs, ... }:
+{
+  imports = [ inputs.flake-parts.flakeModules.partitions ];
+  config = {
+    partitionedAttrs = { checks = \"dev\"; formatter = \"dev\"; };
+    partitions.dev = {
+      extraInputsFlake = ./_inputs;
+      module.imports = [ ./_module/treefmt.nix inputs.treefmt-nix.flakeModule ];
+      module.perSystem.treefmt.programs.nixfmt.enable = true;
+    };
+  };
+}
+",
+    ),
+];
+
+#[test]
+fn wiring_made_by_hand_is_taken_apart_whatever_its_form() {
+    let mut said = String::new();
+    for (name, wiring) in BY_HAND {
+        let repo = without_history(Repo::agent_boxes());
+        repo.write("nix/dev/partition.nix", wiring);
+        repo.commit();
+        let run = applied(&repo, &["merge", "dev"]);
+        writeln!(said, "## {name}\n{}", without_locks(&run.stdout)).unwrap();
+    }
+    assert_snapshot!(said);
+}
+
+#[test]
+fn what_was_edited_since_the_split_stays() {
+    let repo = Repo::agent_boxes();
+    applied(&repo, &["split", "--partition", "agents"]);
+    repo.commit();
+    repo.replace("flake.nix", "one sandboxed launcher per tool", "a launcher for each");
+    repo.replace("nix/boxes.nix", "{", "# mine\n{");
+    repo.commit();
+    applied(&repo, &["merge", "agents"]);
+    assert_snapshot!(repo.git(&["diff", "HEAD~2", "--stat"]));
+    let before = Repo::agent_boxes().read("flake.nix");
+    let edited = before.replace("one sandboxed launcher per tool", "a launcher for each");
+    assert_eq!(repo.read("flake.nix"), edited);
+}
+
+#[test]
+fn an_updated_nested_lock_gives_the_root_its_revisions() {
+    let repo = Repo::agent_boxes();
+    let before = (repo.read("flake.nix"), repo.read("flake.lock"));
+    applied(&repo, &["split", "--partition", "agents"]);
+    let nested: Value = serde_json::from_str(&repo.read("nix/agents/_inputs/flake.lock")).unwrap();
+    let rev = |input: &str| nested["nodes"][input]["locked"]["rev"].as_str().unwrap().to_owned();
+    let new = "0123456789abcdef0123456789abcdef01234567";
+    for committed in [false, true] {
+        repo.replace("nix/agents/_inputs/flake.lock", &rev("pi-mono"), new);
+        repo.replace("nix/agents/_inputs/flake.lock", &rev("root-systems"), new);
+        if committed {
+            repo.commit();
+        }
+        let run = applied(&repo, &["merge", "agents"]);
+        assert_eq!(repo.read("flake.nix"), before.0);
+        assert_eq!(repo.read("flake.lock"), before.1.replace(&rev("pi-mono"), new));
+        let notes: Vec<&str> =
+            run.stderr.lines().skip_while(|line| !line.starts_with("warning")).take(4).collect();
+        assert_snapshot!(notes.join("\n"));
+        repo.git(&["reset", "-q", "--hard"]);
+        applied(&repo, &["split", "--partition", "agents"]);
+    }
+}
+
+#[test]
+fn it_says_what_it_cannot_take_apart() {
+    let made = without_history(Repo::agent_boxes());
+    let module = "nix/dev/partition.nix";
+    let nested = "nix/dev/_inputs/flake.nix";
+    let mut said = String::new();
+    let mut refused = |repo: &Repo, name: &str, partition: &str| {
+        let before = repo.state();
+        let run = repo.flakepart(&["merge", partition, "--yes", "--no-verify"]);
+        assert_eq!(repo.state(), before);
+        writeln!(said, "## {name}\n{run}").unwrap();
+    };
+    refused(&made, "no such partition", "dve");
+    refused(&Repo::agent_boxes(), "no partition at all", "dev");
+    let edits = [
+        (
+            "computed routes",
+            module,
+            "partitionedAttrs = {",
+            "partitionedAttrs = builtins.mapAttrs (_: _: \"dev\") {",
+        ),
+        (
+            "inputs that are no flake's",
+            module,
+            "extraInputsFlake =",
+            "extraInputs.x = { };\n    extraInputsFlake =",
+        ),
+        ("a folder that is computed", module, "./_inputs", "(../dev + \"/_inputs\")"),
+        ("outputs of the nested flake", nested, "_: { }", "_: { lib = { }; }"),
+        ("a folder as input", nested, "  inputs = {", "  inputs = {\n    here.url = \"path:./here\";"),
+        (
+            "the root's name for something else",
+            nested,
+            "    treefmt-nix",
+            "    systems.url = \"github:x/y\";\n    treefmt-nix",
+        ),
+    ];
+    for (name, file, from, to) in edits {
+        made.replace(file, from, to);
+        refused(&made, name, "dev");
+        made.git(&["checkout", "-q", "."]);
+    }
+    assert_snapshot!(said);
 }

@@ -297,7 +297,7 @@ pub fn repository(case: &Case) -> Repo {
 }
 
 /// The part of a diff that is no lock.
-fn without_locks(diff: &str) -> String {
+pub fn without_locks(diff: &str) -> String {
     let files = diff.split("diff --git ").skip(1);
     files
         .filter(|file| !file.lines().next().is_some_and(|head| head.ends_with("flake.lock")))

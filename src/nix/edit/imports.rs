@@ -1,20 +1,22 @@
-//! A module put among the `imports` of a flake.nix.
+//! A module put among the `imports` of another, or taken from there.
 
 use super::Edits;
+use super::cut::cut_elements;
 use super::lines::{comments_within, indentation, is_blank, line_break, line_start};
 use crate::nix::code::Node;
 use crate::nix::module::module_expressions;
 use crate::nix::{NixError, Source};
 use rnix::SyntaxKind;
 
-/// Imports the module at `path`, as written (`./dev/partition.nix`), into the module that a flake.nix gives
-/// to `mkFlake`: at the end of its `imports`, or as the first that it has.
-pub fn add_import(source: &Source, path: &str) -> Result<Edits, NixError> {
+/// Imports the module at `path`, as written (`./dev/partition.nix`), into a module, which of a flake.nix is
+/// what it gives to `mkFlake`: at the end of its `imports`, or as the first that it has.
+pub fn add_import(source: &Source, is_flake: bool, path: &str) -> Result<Edits, NixError> {
+    let module = if is_flake { "what `mkFlake` gets" } else { "this module" };
     let refused = |line: usize| NixError::CannotEdit {
         line,
-        what: "what `mkFlake` gets is no set with a list of `imports`".to_owned(),
+        what: format!("{module} is no set with a list of `imports`"),
     };
-    let module = module_expressions(source, true).into_iter().next().ok_or_else(|| refused(1))?;
+    let module = module_expressions(source, is_flake).into_iter().next().ok_or_else(|| refused(1))?;
     let line = source.line(module.start());
     let set = set(module).ok_or_else(|| refused(line))?;
     let text = source.text();
@@ -51,6 +53,35 @@ pub fn add_import(source: &Source, path: &str) -> Result<Edits, NixError> {
             edits.insert(last.end() + comment, format!("{}{indent}{path}", line_break(text)));
         }
         Some(last) => edits.insert(last.end(), format!(" {path}")),
+    }
+    Ok(edits)
+}
+
+/// Imports `modules`, as elements of a list, where the one at `path` is imported, as written.
+pub fn replace_import(
+    source: &Source,
+    is_flake: bool,
+    path: &str,
+    modules: &[String],
+) -> Result<Edits, NixError> {
+    let mut edits = Edits::default();
+    for import in source.imports(is_flake).into_iter().filter(|import| import.literal_path() == Some(path)) {
+        let list = import.parent().filter(|list| list.kind() == SyntaxKind::NODE_LIST);
+        let list = list.ok_or_else(|| NixError::CannotEdit {
+            line: source.line(import.start()),
+            what: format!("`{path}` stands in no list of `imports`"),
+        })?;
+        let text = source.text();
+        let begins_line = is_blank(&text[line_start(text, import.start())..import.start()]);
+        match modules {
+            [] if list.children().count() == 1 => edits.replace(list.start()..list.end(), "[ ]"),
+            [] => cut_elements(source, &[import], &mut edits),
+            modules if begins_line => {
+                let between = format!("{}{}", line_break(text), indentation(text, import.start()));
+                edits.replace(import.start()..import.end(), modules.join(&between));
+            }
+            modules => edits.replace(import.start()..import.end(), modules.join(" ")),
+        }
     }
     Ok(edits)
 }

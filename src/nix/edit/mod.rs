@@ -7,6 +7,7 @@ mod imports;
 mod lines;
 mod remove;
 mod repoint;
+mod unwire;
 
 use std::ops::Range;
 
@@ -15,11 +16,12 @@ use super::{NixError, Source};
 
 pub use add::add_inputs;
 pub(super) use cut::{cut_bindings, cut_elements, cut_operands};
-pub use imports::add_import;
+pub use imports::{add_import, replace_import};
 pub(super) use lines::{comments_above, comments_within};
 pub(super) use remove::extent;
 pub use remove::remove_inputs;
 pub use repoint::repoint;
+pub use unwire::{Unwired, unwire};
 
 /// Ranges of a text and what comes in their place, in the coordinates of the original.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

@@ -1,8 +1,9 @@
 //! The plan that takes a partition back into the root flake. Making one writes nothing.
 //!
 //! Where an earlier state of the files is known of which a split makes what there is now, that state comes
-//! again, whatever was cut then (`replay`, `kept`).
+//! again, whatever was cut then (`replay`, `kept`). Else the partition is taken apart (`apart`).
 
+mod apart;
 mod error;
 mod kept;
 mod replay;
@@ -14,9 +15,10 @@ use camino::Utf8Path;
 use super::lock_readers::lock_readers;
 use super::pins::drift;
 use super::plan::{Moved, Plan, Way};
-use super::{AtHand, Files, Flake, Partition, declaration_findings};
+use super::{AtHand, Files, Flake, declaration_findings};
 use crate::finding::{Finding, Level};
 use crate::lock::Lock;
+use apart::Apart;
 use replay::Replay;
 
 pub use error::MergeError;
@@ -38,6 +40,8 @@ enum By {
     Restoring,
     /// A split was undone in files that somebody edited since.
     Undoing,
+    /// The partition was taken apart.
+    Rewriting,
 }
 
 /// The names of the root inputs by those under which a nested flake pins them.
@@ -56,19 +60,20 @@ impl Plan {
     ) -> Result<Plan, MergeError> {
         let flake = Flake::read(files, at_hand)?;
         let known = flake.partitions.get(partition);
-        let Partition { name, folder, module, .. } = known.ok_or_else(|| MergeError::NoSuchPartition {
+        let known = known.ok_or_else(|| MergeError::NoSuchPartition {
             name: partition.to_owned(),
             known: flake.partitions.keys().cloned().collect(),
         })?;
-        let folder = folder.as_ref().ok_or_else(|| MergeError::NoFolder { place: module.clone() })?;
+        let no_folder = || MergeError::NoFolder { place: known.module.clone() };
+        let folder = known.folder.as_ref().ok_or_else(no_folder)?;
         for then in earlier(&folder.join("flake.nix")) {
             let replay = Replay { now: files, flake: &flake, then: &then, at_hand };
-            let merged = replay.without(name);
+            let merged = replay.without(&known.name);
             if let Some(Ok(plan)) = merged.map(|merged| finished(&flake, files, merged, at_hand)) {
                 return Ok(plan);
             }
         }
-        Err(MergeError::NoFolder { place: module.clone() })
+        finished(&flake, files, Apart::new(&flake, known, folder, files).taken()?, at_hand)
     }
 }
 
