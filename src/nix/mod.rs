@@ -31,4 +31,4 @@ pub use project::{Project, Role, joined, relative};
 pub use relocate::{Relocated, Relocating, Stuck, rebased};
 pub use syntax::Source;
 pub use usage::{Site, SiteKind, Usage, Usages};
-pub use write::{NestedFlake, partition_module};
+pub use write::{NestedFlake, formatted_alike, partition_module};

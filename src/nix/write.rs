@@ -108,6 +108,12 @@ pub(super) fn formatted(text: &str) -> String {
     nixfmt_rs::format(text).unwrap_or_else(|_| text.to_owned())
 }
 
+/// The text that was edited, formatted as nixfmt does if it was before.
+#[must_use]
+pub fn formatted_alike(before: &str, after: &str) -> String {
+    if formatted(before) == before { formatted(after) } else { after.to_owned() }
+}
+
 fn attributes(path: &[String]) -> String {
     let names: Vec<String> = path.iter().map(|name| attribute(name)).collect();
     names.join(".")

@@ -28,11 +28,18 @@ impl Flake {
         if let Some(modified) = self.flake_parts_modified().filter(|date| *date < PARTITIONS_SINCE.0) {
             return Some(SplitError::OldFlakeParts { modified });
         }
-        // An edit would not last, or Nix would lock anew.
+        self.editable().err()
+    }
+
+    /// Refuses a flake in which an edit would not last, or that Nix would lock anew.
+    pub(super) fn editable(&self) -> Result<(), SplitError> {
         if let Some(line) = self.flake_nix.generated() {
-            return Some(SplitError::Generated { line });
+            return Err(SplitError::Generated { line });
         }
-        declaration_findings(self).into_iter().next().map(|finding| SplitError::Stale(Box::new(finding)))
+        match declaration_findings(self).into_iter().next() {
+            Some(finding) => Err(SplitError::Stale(Box::new(finding))),
+            None => Ok(()),
+        }
     }
 
     /// The error for a flake whose outputs flake-parts is not seen to make.

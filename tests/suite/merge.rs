@@ -146,13 +146,51 @@ const BY_HAND: &[(&str, &str)] = &[
     ),
 ];
 
-#[test]
-fn wiring_made_by_hand_is_taken_apart_whatever_its_form() {
-    let mut said = String::new();
+/// Partitions that nobody's split made: each of the forms above in a module of an import-tree, and one in
+/// flake.nix itself, with a folder as the module.
+pub fn by_hand() -> Vec<(&'static str, Repo)> {
+    let mut repos: Vec<(&str, Repo)> = Vec::new();
     for (name, wiring) in BY_HAND {
         let repo = without_history(Repo::agent_boxes());
         repo.write("nix/dev/partition.nix", wiring);
+        repos.push((name, repo));
+    }
+    let repo = without_history(repository(&CASES[1]));
+    repo.git(&["rm", "-qf", "nix/dev/partition.nix"]);
+    repo.git(&["mv", "nix/treefmt.nix", "nix/dev/default.nix"]);
+    repo.replace("flake.nix", "          ./nix/dev/partition.nix\n", "");
+    repo.replace(
+        "flake.nix",
+        "imports = [\n",
+        "imports = [\n          inputs.flake-parts.flakeModules.partitions\n",
+    );
+    repo.replace(
+        "flake.nix",
+        "        systems = import inputs.systems;\n",
+        "        systems = import inputs.systems;
+
+        # What contributors need.
+        partitionedAttrs = {
+          checks = \"dev\";
+          formatter = \"dev\";
+        };
+        partitions.dev = {
+          extraInputsFlake = ./nix/dev;
+          module = ./nix/dev;
+        };
+",
+    );
+    repos.push(("in flake.nix, a folder as the module", repo));
+    for (_, repo) in &repos {
         repo.commit();
+    }
+    repos
+}
+
+#[test]
+fn wiring_made_by_hand_is_taken_apart_whatever_its_form() {
+    let mut said = String::new();
+    for (name, repo) in by_hand() {
         let run = applied(&repo, &["merge", "dev"]);
         writeln!(said, "## {name}\n{}", without_locks(&run.stdout)).unwrap();
     }
@@ -165,10 +203,14 @@ fn what_was_edited_since_the_split_stays() {
     applied(&repo, &["split", "--partition", "agents"]);
     repo.commit();
     repo.replace("flake.nix", "one sandboxed launcher per tool", "a launcher for each");
-    repo.replace("nix/boxes.nix", "{", "# mine\n{");
+    repo.write("nix/boxes.nix", format!("# mine\n{}", repo.read("nix/boxes.nix")));
     repo.commit();
     applied(&repo, &["merge", "agents"]);
-    assert_snapshot!(repo.git(&["diff", "HEAD~2", "--stat"]));
+    assert_snapshot!(repo.git(&["diff", "HEAD~2", "--stat"]), @"
+    flake.nix     | 2 +-
+    nix/boxes.nix | 1 +
+    2 files changed, 2 insertions(+), 1 deletion(-)
+    ");
     let before = Repo::agent_boxes().read("flake.nix");
     let edited = before.replace("one sandboxed launcher per tool", "a launcher for each");
     assert_eq!(repo.read("flake.nix"), edited);
@@ -179,24 +221,35 @@ fn an_updated_nested_lock_gives_the_root_its_revisions() {
     let repo = Repo::agent_boxes();
     let before = (repo.read("flake.nix"), repo.read("flake.lock"));
     applied(&repo, &["split", "--partition", "agents"]);
-    let nested: Value = serde_json::from_str(&repo.read("nix/agents/_inputs/flake.lock")).unwrap();
-    let rev = |input: &str| nested["nodes"][input]["locked"]["rev"].as_str().unwrap().to_owned();
+    let mut nested: Value = serde_json::from_str(&repo.read("nix/agents/_inputs/flake.lock")).unwrap();
+    let old = nested["nodes"]["pi-mono"]["locked"]["rev"].as_str().unwrap().to_owned();
     let new = "0123456789abcdef0123456789abcdef01234567";
+    for input in ["pi-mono", "root-systems"] {
+        nested["nodes"][input]["locked"]["rev"] = new.into();
+    }
+    let updated = serde_json::to_string_pretty(&nested).unwrap() + "\n";
+    let mut notes = Vec::new();
     for committed in [false, true] {
-        repo.replace("nix/agents/_inputs/flake.lock", &rev("pi-mono"), new);
-        repo.replace("nix/agents/_inputs/flake.lock", &rev("root-systems"), new);
+        repo.write("nix/agents/_inputs/flake.lock", &updated);
         if committed {
             repo.commit();
         }
         let run = applied(&repo, &["merge", "agents"]);
         assert_eq!(repo.read("flake.nix"), before.0);
-        assert_eq!(repo.read("flake.lock"), before.1.replace(&rev("pi-mono"), new));
-        let notes: Vec<&str> =
-            run.stderr.lines().skip_while(|line| !line.starts_with("warning")).take(4).collect();
-        assert_snapshot!(notes.join("\n"));
+        assert_eq!(repo.read("flake.lock"), before.1.replace(&old, new));
+        let note = run.stderr.lines().skip_while(|line| !line.starts_with("warning"));
+        notes.push(note.take_while(|line| !line.is_empty()).collect::<Vec<_>>().join("\n"));
         repo.git(&["reset", "-q", "--hard"]);
         applied(&repo, &["split", "--partition", "agents"]);
     }
+    assert_eq!(notes[0], notes[1]);
+    assert_snapshot!(notes[0], @"
+    warning[pin-drift]: `root-systems` is 0123456789, but the root's `systems` is
+    36243fd710
+      --> nix/agents/_inputs/flake.lock
+      help: merged, it is the root's `systems`; the proof tells whether an output
+            differs by it
+    ");
 }
 
 #[test]

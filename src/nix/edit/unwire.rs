@@ -85,7 +85,7 @@ impl<'a> Walk<'a, '_> {
                     self.binding(child, path.strip_prefix(&[Some("config")][..]).unwrap_or(&path))?;
                 }
                 SyntaxKind::NODE_INHERIT if !prefix.is_empty() && *prefix != [Some("config")] => {
-                    return Err(self.refused(child, "what is inherited here cannot be told apart"));
+                    return Err(self.refused(child, "what is inherited here cannot be taken out"));
                 }
                 _ => {}
             }
@@ -105,7 +105,8 @@ impl<'a> Walk<'a, '_> {
                 }
             }
             [Some("partitionedAttrs"), ..] | [Some("partitions")] | [Some("partitions"), None, ..] => {
-                return Err(self.refused(binding, "which partition this is about cannot be told"));
+                return Err(self
+                    .refused(binding, "this is computed, so that the partition cannot be told from others"));
             }
             [Some("partitions"), Some(name), rest @ ..] if *name == self.partition => match rest {
                 [] if is_set => self.set(value, &path.to_vec())?,
@@ -115,9 +116,7 @@ impl<'a> Walk<'a, '_> {
                     self.leaving.push(binding);
                 }
                 _ => {
-                    return Err(
-                        self.refused(binding, "this belongs to the partition, and nowhere at the root")
-                    );
+                    return Err(self.refused(binding, "this has no place at the root"));
                 }
             },
             [Some("imports")] if self.and_option => self.imports(binding, value),

@@ -9,8 +9,8 @@ use super::error::MergeError;
 use super::{By, Merged};
 use crate::lock::{Edge, GraftError, Graph, Lock};
 use crate::nix::{
-    Declaration, Declarations, Edits, NixError, Source, Unwired, add_import, add_inputs, joined, rebased,
-    relative, replace_import, repoint, unwire,
+    Declaration, Declarations, Edits, NixError, Source, Unwired, add_import, add_inputs, formatted_alike,
+    joined, rebased, relative, replace_import, repoint, unwire,
 };
 use crate::partition::flake::source;
 use crate::partition::pins::ALIAS;
@@ -24,6 +24,8 @@ pub(super) struct Apart<'a> {
     folder: &'a Utf8Path,
     /// The files as far as they are done.
     files: Files,
+    /// The modules that went elsewhere.
+    renamed: BTreeMap<Utf8PathBuf, Utf8PathBuf>,
 }
 
 fn edit(path: &Utf8Path) -> impl Fn(NixError) -> MergeError {
@@ -37,7 +39,7 @@ impl<'a> Apart<'a> {
         folder: &'a Utf8Path,
         files: &Files,
     ) -> Self {
-        Apart { flake, partition, folder, files: files.clone() }
+        Apart { flake, partition, folder, files: files.clone(), renamed: BTreeMap::new() }
     }
 
     /// The files without the partition.
@@ -70,6 +72,7 @@ impl<'a> Apart<'a> {
             folder: self.folder.to_owned(),
             aliases: roots.into_iter().map(|(alias, root)| (root, alias)).collect(),
             nested_nodes,
+            renamed: self.renamed,
         };
         Ok(Merged { files: self.files, moved, by: By::Rewriting })
     }
@@ -193,12 +196,14 @@ impl<'a> Apart<'a> {
             self.files.remove(path);
             return Ok(());
         }
+        let before = text.text().to_owned();
         let mut text = edited(text, unwired.edits).map_err(edit(path))?;
         for module in &unwired.modules {
             let edits = add_import(&text, is_flake, module).map_err(edit(path))?;
             text = edited(&text, edits).map_err(edit(path))?;
         }
-        self.files.insert(path.to_owned(), text.text().as_bytes().to_vec());
+        let text = formatted_alike(&before, text.text());
+        self.files.insert(path.to_owned(), text.into_bytes());
         Ok(())
     }
 
@@ -242,7 +247,8 @@ impl<'a> Apart<'a> {
         for (module, place) in moves {
             let text = rebased(&source(&self.files, module.as_str())?, module, &place);
             self.files.remove(module);
-            self.files.insert(place, text.into_bytes());
+            self.files.insert(place.clone(), text.into_bytes());
+            self.renamed.insert(module.clone(), place);
         }
         Ok(true)
     }

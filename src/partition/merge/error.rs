@@ -5,7 +5,7 @@ use thiserror::Error;
 
 use crate::lock::GraftError;
 use crate::nix::NixError;
-use crate::partition::{FlakeError, Place};
+use crate::partition::{FlakeError, Place, SplitError};
 use crate::suggest::instead;
 
 /// Why flakepart does not merge.
@@ -64,6 +64,9 @@ pub enum MergeError {
         /// Why.
         source: NixError,
     },
+    /// Neither can the flake be split.
+    #[error(transparent)]
+    NotEditable(#[from] SplitError),
     /// The flake cannot be read, before or after.
     #[error(transparent)]
     Flake(#[from] FlakeError),
@@ -82,7 +85,16 @@ impl MergeError {
             | MergeError::Relative { place: (file, line), .. } => Some((file.clone(), Some(*line))),
             MergeError::Outputs { path } | MergeError::Graft { path, .. } => Some((path.clone(), None)),
             MergeError::Edit { path, source } => Some((path.clone(), source.line())),
-            MergeError::NoSuchPartition { .. } | MergeError::Flake(_) | MergeError::Inconsistent(_) => None,
+            MergeError::NotEditable(SplitError::Generated { line }) => {
+                Some(("flake.nix".into(), Some(*line)))
+            }
+            MergeError::NotEditable(SplitError::Stale(finding)) => {
+                Some((finding.file.clone()?, finding.line))
+            }
+            MergeError::NotEditable(_)
+            | MergeError::NoSuchPartition { .. }
+            | MergeError::Flake(_)
+            | MergeError::Inconsistent(_) => None,
         }
     }
 
@@ -107,6 +119,7 @@ impl MergeError {
             MergeError::Relative { .. } => Some("give it a URL first".to_owned()),
             MergeError::Edit { .. } => Some("write it out, or take this part back by hand".to_owned()),
             MergeError::Inconsistent(_) => Some("take it back by hand".to_owned()),
+            MergeError::NotEditable(error) => error.hint(),
             MergeError::Graft { .. } | MergeError::Flake(_) => None,
         }
     }

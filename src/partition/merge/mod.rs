@@ -64,6 +64,7 @@ impl Plan {
             name: partition.to_owned(),
             known: flake.partitions.keys().cloned().collect(),
         })?;
+        flake.editable()?;
         let no_folder = || MergeError::NoFolder { place: known.module.clone() };
         let folder = known.folder.as_ref().ok_or_else(no_folder)?;
         for then in earlier(&folder.join("flake.nix")) {
@@ -94,8 +95,8 @@ fn finished(
         ..Plan::default()
     };
     plan.notes.extend(lock_readers(flake, &next.lock));
-    plan.change(files, after);
     plan.partitions.push(moved);
+    plan.change(files, after);
     Ok(plan)
 }
 

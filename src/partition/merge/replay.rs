@@ -75,6 +75,8 @@ impl Replay<'_> {
     /// The files now with what makes the difference between `with` and `without` taken back. What was
     /// changed elsewhere since then stays.
     fn taken_back(&self, with: &Files, without: Files, moved: Moved) -> Option<Merged> {
+        let back = moved.renamed.into_iter().map(|(from, to)| (to, from)).collect();
+        let moved = Moved { renamed: back, ..moved };
         let nested = moved.folder.join("flake.lock");
         let root = Utf8Path::new("flake.lock");
         let (mut files, mut by) = (self.now.clone(), By::Restoring);

@@ -6,6 +6,7 @@
 mod followers;
 mod gain;
 mod join;
+mod merge;
 mod moved;
 mod split;
 mod sync;
