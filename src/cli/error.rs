@@ -29,7 +29,7 @@ pub(super) enum Error {
     #[error("{0}")]
     Sync(Box<SyncError>),
     #[error("{0}")]
-    Merge(#[from] MergeError),
+    Merge(Box<MergeError>),
     #[error("{0}")]
     Change(#[from] ChangeError),
     #[error("{0}")]
@@ -61,6 +61,16 @@ pub(super) enum Error {
 fn list(paths: &[Utf8PathBuf]) -> String {
     let paths: Vec<&str> = paths.iter().map(|path| path.as_str()).collect();
     paths.join(", ")
+}
+
+impl From<MergeError> for Error {
+    fn from(error: MergeError) -> Error {
+        match error {
+            MergeError::Flake(error) => Error::Flake(error),
+            MergeError::NotEditable(error) => Error::Split(error),
+            error => Error::Merge(Box::new(error)),
+        }
+    }
 }
 
 impl From<SyncError> for Error {
@@ -130,9 +140,7 @@ impl Error {
                     if folder.ends_with("flake.nix") { folder.parent().unwrap_or(folder) } else { folder };
                 source.place().map(|place| below.join(place).into_string())
             }
-            Error::Flake(error)
-            | Error::Split(SplitError::Flake(error))
-            | Error::Merge(MergeError::Flake(error)) => match error {
+            Error::Flake(error) | Error::Split(SplitError::Flake(error)) => match error {
                 FlakeError::Missing { path } => Some(path.to_string()),
                 FlakeError::Lock { path, source } => Some(lock_place(path, source)),
                 FlakeError::Nix { path, source } => Some(place(path, source.line(), source.column())),
@@ -180,9 +188,7 @@ impl Error {
             Error::Within { source, .. } => source.hint(),
             Error::Tree(error) => error.hint(),
             Error::Change(error) => error.hint(),
-            Error::Flake(error)
-            | Error::Split(SplitError::Flake(error))
-            | Error::Merge(MergeError::Flake(error)) => match error {
+            Error::Flake(error) | Error::Split(SplitError::Flake(error)) => match error {
                 FlakeError::Missing { .. } => Some("`nix flake lock` makes it".to_owned()),
                 FlakeError::Lock { source, .. } => source.hint(),
                 FlakeError::Nix { source, .. } => source.hint().map(str::to_owned),

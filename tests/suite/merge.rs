@@ -247,8 +247,8 @@ fn an_updated_nested_lock_gives_the_root_its_revisions() {
     warning[pin-drift]: `root-systems` is 0123456789, but the root's `systems` is
     36243fd710
       --> nix/agents/_inputs/flake.lock
-      help: merged, it is the root's `systems`; the proof tells whether an output
-            differs by it
+      help: merged, it is the root's `systems`, and outputs may differ by that;
+            `flakepart sync` makes it so before
     ");
 }
 
@@ -295,4 +295,67 @@ fn it_says_what_it_cannot_take_apart() {
         made.git(&["checkout", "-q", "."]);
     }
     assert_snapshot!(said);
+}
+
+#[test]
+fn a_dry_run_shows_the_diff_and_the_plan() {
+    let repo = Repo::agent_boxes();
+    applied(&repo, &["split", "--partition", "agents"]);
+    let state = repo.state();
+    let run = repo.flakepart(&["merge", "agents", "--dry-run"]);
+    assert_eq!(run.code, Some(1));
+    assert_snapshot!(format!("{}--- stderr ---\n{}", without_locks(&run.stdout), run.stderr));
+    let json = repo.flakepart(&["merge", "agents", "--dry-run", "--format", "json"]);
+    assert_snapshot!(json);
+    assert_eq!(repo.state(), state);
+}
+
+#[test]
+fn what_happened_between_two_splits_stays_when_both_are_taken_back() {
+    let repo = Repo::agent_boxes();
+    let before = repo.read("flake.nix");
+    applied(&repo, &["split", "--partition", "agents"]);
+    repo.commit();
+    // An input that the first split knew nothing of, in a partition of its own.
+    repo.replace(
+        "flake.nix",
+        "    import-tree.url",
+        "    tools.url = \"git+https://git.example/NixOS/nixpkgs\";\n    import-tree.url",
+    );
+    let mut lock: Value = serde_json::from_str(&repo.read("flake.lock")).unwrap();
+    lock["nodes"]["tools"] = lock["nodes"]["nixpkgs"].clone();
+    lock["nodes"]["root"]["inputs"]["tools"] = "tools".into();
+    repo.write("flake.lock", serde_json::to_string_pretty(&lock).unwrap() + "\n");
+    repo.write(
+        "nix/tools.nix",
+        "{ inputs, ... }: { perSystem.legacyPackages.rev = inputs.tools.rev or null; }\n",
+    );
+    repo.commit();
+    applied(&repo, &["split", "--input", "tools", "--partition", "tools"]);
+    repo.commit();
+    applied(&repo, &["merge", "agents"]);
+    repo.commit();
+    assert_eq!(repo.read("flake.nix"), before);
+    applied(&repo, &["merge", "tools"]);
+    let between = "    tools.url = \"git+https://git.example/NixOS/nixpkgs\";\n    import-tree.url";
+    assert_eq!(repo.read("flake.nix"), before.replace("    import-tree.url", between));
+}
+
+#[test]
+fn an_edit_where_the_inputs_were_has_them_declared_behind_the_others() {
+    let repo = Repo::agent_boxes();
+    let locked = repo.read("flake.lock");
+    applied(&repo, &["split", "--partition", "agents"]);
+    repo.commit();
+    repo.replace(
+        "flake.nix",
+        "inputs.nixpkgs.follows = \"nixpkgs\";\n    };\n  };",
+        "inputs.nixpkgs.follows = \"nixpkgs\";\n    }; # ours\n  };",
+    );
+    let refused = repo.flakepart(&["merge", "agents", "--yes", "--no-verify"]);
+    assert!(refused.stderr.contains("uncommitted changes in flake.nix"), "{refused}");
+    repo.commit();
+    applied(&repo, &["merge", "agents"]);
+    assert_eq!(repo.read("flake.lock"), locked);
+    assert_snapshot!(repo.git(&["diff", "HEAD", "--", "flake.nix"]));
 }

@@ -99,11 +99,10 @@ impl<'a> Walk<'a, '_> {
         match path {
             [] if is_set => self.set(value, &vec![Some("config")])?,
             [Some("partitionedAttrs" | "partitions")] if is_set => self.set(value, &path.to_vec())?,
-            [Some("partitionedAttrs"), Some(_)] if value.string().is_some() => {
-                if value.string() == Some(self.partition) {
-                    self.leaving.push(binding);
-                }
+            [Some("partitionedAttrs"), Some(_)] if value.string() == Some(self.partition) => {
+                self.leaving.push(binding);
             }
+            [Some("partitionedAttrs"), Some(_)] if value.string().is_some() => {}
             [Some("partitionedAttrs"), ..] | [Some("partitions")] | [Some("partitions"), None, ..] => {
                 return Err(self
                     .refused(binding, "this is computed, so that the partition cannot be told from others"));

@@ -76,7 +76,7 @@ pub enum MergeError {
 }
 
 impl MergeError {
-    /// The file and the line that it is about, as far as there are any.
+    /// The file and the line that it is about, where it is not about the flake as a whole.
     #[must_use]
     pub fn place(&self) -> Option<(Utf8PathBuf, Option<usize>)> {
         match self {
@@ -85,12 +85,6 @@ impl MergeError {
             | MergeError::Relative { place: (file, line), .. } => Some((file.clone(), Some(*line))),
             MergeError::Outputs { path } | MergeError::Graft { path, .. } => Some((path.clone(), None)),
             MergeError::Edit { path, source } => Some((path.clone(), source.line())),
-            MergeError::NotEditable(SplitError::Generated { line }) => {
-                Some(("flake.nix".into(), Some(*line)))
-            }
-            MergeError::NotEditable(SplitError::Stale(finding)) => {
-                Some((finding.file.clone()?, finding.line))
-            }
             MergeError::NotEditable(_)
             | MergeError::NoSuchPartition { .. }
             | MergeError::Flake(_)

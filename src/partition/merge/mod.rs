@@ -140,7 +140,7 @@ fn drifted(flake: &Flake, moved: &Moved) -> Vec<Finding> {
     let drifted = moved.aliases.iter().filter_map(|(root, alias)| {
         let finding = drift(flake, nested?, alias, root, &path)?;
         let help =
-            format!("merged, it is the root's `{root}`; the proof tells whether an output differs by it");
+            format!("merged, it is the root's `{root}`, and outputs may differ by that; `flakepart sync` makes it so before");
         Some(Finding { level: Level::Warning, ..finding.help(help) })
     });
     drifted.collect()
