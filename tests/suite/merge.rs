@@ -359,3 +359,35 @@ fn an_edit_where_the_inputs_were_has_them_declared_behind_the_others() {
     assert_eq!(repo.read("flake.lock"), locked);
     assert_snapshot!(repo.git(&["diff", "HEAD", "--", "flake.nix"]));
 }
+
+#[test]
+fn without_history_partitions_go_one_by_one() {
+    let repo = Repo::agent_boxes();
+    let locked = repo.read("flake.lock");
+    applied(&repo, &["split", "--all"]);
+    repo.git(&["update-ref", "-d", "HEAD"]);
+    repo.commit();
+    for partition in ["agents", "dev"] {
+        applied(&repo, &["merge", partition]);
+        repo.commit();
+    }
+    assert_eq!(repo.read("flake.lock"), locked);
+    assert!(!repo.git(&["grep", "-l", "treefmt-nix"]).contains("partition.nix"));
+}
+
+#[test]
+fn a_flake_in_a_subfolder_gets_its_bytes_back() {
+    let repo = Repo::agent_boxes();
+    std::fs::create_dir(repo.path().join("boxes")).unwrap();
+    for name in ["flake.nix", "flake.lock", "nix", "src"] {
+        repo.git(&["mv", name, "boxes"]);
+    }
+    repo.commit();
+    let before = repo.state();
+    applied(&repo, &["split", "boxes", "--all"]);
+    repo.commit();
+    applied(&repo, &["merge", "agents", "boxes"]);
+    applied(&repo, &["merge", "dev", "boxes"]);
+    repo.commit();
+    assert_eq!(repo.state(), before);
+}

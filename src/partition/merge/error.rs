@@ -114,6 +114,10 @@ impl MergeError {
             MergeError::Edit { .. } => Some("write it out, or take this part back by hand".to_owned()),
             MergeError::Inconsistent(_) => Some("take it back by hand".to_owned()),
             MergeError::NotEditable(error) => error.hint(),
+            MergeError::Graft { path, source: GraftError::UnknownInput { .. } } => {
+                let folder = path.parent().map_or(".", |folder| folder.as_str());
+                Some(format!("`nix flake lock ./{folder}` first"))
+            }
             MergeError::Graft { .. } | MergeError::Flake(_) => None,
         }
     }

@@ -10,6 +10,7 @@ use crate::support::Repo;
 
 on_each_nix!(
     takes_back_what_a_split_did_and_proves_it,
+    takes_back_what_joined_a_partition_and_follows_that_were_cut,
     takes_a_partition_apart_and_proves_it,
     takes_a_partition_apart_that_was_made_by_hand,
     brings_the_revisions_of_an_updated_nested_lock,
@@ -38,6 +39,26 @@ fn takes_back_what_a_split_did_and_proves_it(nix: &Nix) {
     }
     assert_eq!(repo.state(), before);
     stays_locked(nix, &repo);
+}
+
+fn takes_back_what_joined_a_partition_and_follows_that_were_cut(nix: &Nix) {
+    let repo = super::followers::repository(nix);
+    let before = repo.state();
+    for committed in [true, false] {
+        for input in ["treefmt-nix", "npm-lockfile-fix"] {
+            let arguments = ["split", "--input", input, "--followers", "cut", "--no-verify", "--allow-dirty"];
+            run(nix, &repo, &arguments);
+            if committed {
+                repo.commit();
+            }
+        }
+        let plan = run(nix, &repo, &["merge", "dev", "--no-verify"]);
+        assert_eq!(plan["inputs"], serde_json::json!(["npm-lockfile-fix", "treefmt-nix"]));
+        if committed {
+            repo.commit();
+        }
+        assert_eq!(repo.state(), before, "{committed}");
+    }
 }
 
 fn takes_a_partition_apart_and_proves_it(nix: &Nix) {
