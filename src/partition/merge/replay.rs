@@ -6,6 +6,8 @@ use camino::Utf8Path;
 use super::kept::both;
 use super::{By, Merged, roots_of};
 use crate::lock::Lock;
+use crate::nix::{Declaration, Declarations};
+use crate::partition::flake::source;
 use crate::partition::plan::{Moved, Plan};
 use crate::partition::{AtHand, Files, Flake, Followers, Partition, Request};
 
@@ -44,32 +46,60 @@ impl Replay<'_> {
     fn split(&self, then: &Flake, partitions: &[&Partition]) -> Option<(Files, Vec<Moved>)> {
         let (mut files, mut all) = (self.then.clone(), Vec::new());
         for partition in partitions {
-            let request = |followers| Request {
-                inputs: partition
-                    .holds
-                    .iter()
-                    .filter(|name| then.declarations.inputs.contains_key(*name))
-                    .cloned()
-                    .collect(),
-                partition: Some(partition.name.clone()),
-                attrs: partition.attrs.iter().cloned().collect(),
-                folder: partition.folder.clone(),
-                followers,
-                proven: true,
-                ..Request::default()
-            };
-            let plan = [None, Some(Followers::Cut)]
-                .into_iter()
-                .find_map(|followers| Plan::split(&files, self.at_hand, &request(followers)).ok())?;
-            for (path, change) in plan.changes.iter() {
-                match &change.after {
-                    Some(bytes) => files.insert(path.to_owned(), bytes.clone()),
-                    None => files.remove(path),
+            let groups = self.groups(then, partition)?;
+            let mut moved: Option<Moved> = None;
+            for (at, inputs) in groups.iter().enumerate() {
+                let attrs = if at + 1 == groups.len() {
+                    partition.attrs.iter().cloned().collect()
+                } else {
+                    Vec::new()
                 };
+                let request = |followers| Request {
+                    inputs: inputs.clone(),
+                    partition: Some(partition.name.clone()),
+                    attrs: attrs.clone(),
+                    folder: partition.folder.clone().filter(|_| at == 0),
+                    followers,
+                    proven: true,
+                    ..Request::default()
+                };
+                let plan = [None, Some(Followers::Cut)]
+                    .into_iter()
+                    .find_map(|followers| Plan::split(&files, self.at_hand, &request(followers)).ok())?;
+                for (path, change) in plan.changes.iter() {
+                    match &change.after {
+                        Some(bytes) => files.insert(path.to_owned(), bytes.clone()),
+                        None => files.remove(path),
+                    };
+                }
+                moved = Some(joined(moved, plan.partitions.into_iter().next()?));
             }
-            all.extend(plan.partitions);
+            all.extend(moved);
         }
         Some((files, all))
+    }
+
+    /// The inputs of a partition as they came into it, together or one after another: a split writes them in
+    /// the order of flake.nix, and the aliases that they need behind them.
+    fn groups(&self, then: &Flake, partition: &Partition) -> Option<Vec<Vec<String>>> {
+        let nested = source(self.now, partition.folder.as_ref()?.join("flake.nix").as_str()).ok()?;
+        let declarations = Declarations::read(&nested).ok()?;
+        let mut inputs: Vec<&Declaration> = declarations.inputs.values().collect();
+        inputs.sort_by_key(|input| input.line);
+        let mut groups: Vec<Vec<String>> = Vec::new();
+        let mut last = usize::MAX;
+        for input in inputs {
+            let Some(declared) = then.declarations.inputs.get(&input.name) else {
+                last = usize::MAX;
+                continue;
+            };
+            match groups.last_mut() {
+                Some(group) if last < declared.line => group.push(input.name.clone()),
+                _ => groups.push(vec![input.name.clone()]),
+            }
+            last = declared.line;
+        }
+        Some(groups).filter(|groups| !groups.is_empty())
     }
 
     /// The files now with what makes the difference between `with` and `without` taken back. What was
@@ -112,4 +142,15 @@ impl Replay<'_> {
         files.insert(root.to_owned(), lock);
         Some(Merged { files, moved, by })
     }
+}
+
+/// What came into a partition in two steps.
+fn joined(before: Option<Moved>, mut then: Moved) -> Moved {
+    if let Some(before) = before {
+        then.inputs.extend(before.inputs);
+        then.inputs.sort();
+        then.aliases.extend(before.aliases);
+        then.renamed.extend(before.renamed);
+    }
+    then
 }
