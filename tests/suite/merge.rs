@@ -391,3 +391,23 @@ fn a_flake_in_a_subfolder_gets_its_bytes_back() {
     repo.commit();
     assert_eq!(repo.state(), before);
 }
+
+#[test]
+fn a_module_that_two_partitions_share_stays_where_it_is() {
+    let repo = without_history(Repo::agent_boxes());
+    repo.write(
+        "nix/other.nix",
+        "{ partitionedAttrs.apps = \"other\"; partitions.other.module = ./dev/_module/treefmt.nix; }\n",
+    );
+    repo.commit();
+    applied(&repo, &["merge", "dev"]);
+    assert_snapshot!(repo.read("nix/dev/partition.nix"), @"
+    { inputs, ... }:
+    {
+      imports = [
+        inputs.flake-parts.flakeModules.partitions
+        ./_module/treefmt.nix
+      ];
+    }
+    ");
+}

@@ -239,7 +239,8 @@ impl<'a> Apart<'a> {
         for module in modules {
             let place = module.ancestors().skip(1).find(|folder| self.flake.is_visible(folder));
             let place = place.zip(module.file_name()).map(|(folder, name)| folder.join(name));
-            match place.filter(|place| !self.files.contains_key(place)) {
+            let place = place.filter(|place| !self.files.contains_key(place) && !self.is_shared(module));
+            match place {
                 Some(place) if self.files.contains_key(module) => moves.push((module, place)),
                 _ => return Ok(false),
             }
@@ -251,6 +252,19 @@ impl<'a> Apart<'a> {
             self.renamed.insert(module.clone(), place);
         }
         Ok(true)
+    }
+
+    /// Whether another partition or another module names a module.
+    fn is_shared(&self, module: &Utf8Path) -> bool {
+        let is_it = |from: &Utf8Path, written: &str| joined(from, written).is_some_and(|path| path == module);
+        let others = self.flake.partitions.values().filter(|other| other.name != self.partition.name);
+        let mut of_others =
+            others.flat_map(|other| other.modules.iter().map(|written| (&other.module.0, written)));
+        let mut imported = self.flake.project.modules().flat_map(|(path, source, is_flake)| {
+            source.imported_paths(is_flake).into_iter().map(move |(written, _)| (path, written))
+        });
+        of_others.any(|(from, written)| is_it(from, written))
+            || imported.any(|(from, written)| is_it(from, &written))
     }
 }
 
