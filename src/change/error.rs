@@ -111,7 +111,7 @@ impl ChangeError {
                 "wait for the git command that is at work; if there is none, remove that file".to_owned(),
             ),
             ChangeError::Stranded { .. } | ChangeError::Unrecovered { .. } => Some(
-                "the next `flakepart split` puts back what is left; until then, `git diff` shows it"
+                "the next `flakepart split`, `merge` or `sync` puts back what is left; until then, `git diff` shows it"
                     .to_owned(),
             ),
             ChangeError::Edited { folder, .. } => Some(format!(

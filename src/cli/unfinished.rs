@@ -33,7 +33,7 @@ pub(super) fn mention(tree: &WorkTree, output: &Output) {
         let paths: Vec<&str> = paths.iter().map(|path| path.as_str()).collect();
         output.note(&format!(
             "flakepart: an earlier run was stopped half way, after it had changed {}; the next `flakepart \
-             split` puts that back\n",
+             split`, `merge` or `sync` puts that back\n",
             shown(&paths.join(" "))
         ));
     }
