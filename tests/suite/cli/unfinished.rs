@@ -119,7 +119,7 @@ fn who_only_reads_says_that_it_is_there_and_leaves_it() {
     assert_snapshot!(repo.flakepart(&["check"]), @"
     exit code 0
     --- stderr ---
-    flakepart: an earlier run was stopped half way, after it had changed a.nix flake.nix; the next `flakepart split` puts that back
+    flakepart: an earlier run was stopped half way, after it had changed a.nix flake.nix; the next `flakepart split`, `merge` or `sync` puts that back
     flakepart: the work tree is in order
     ");
     for arguments in [&["analyze"][..], &["split", "--dry-run"], &["gate", "--max-nodes", "3"], &["why", "a"]]
