@@ -53,7 +53,10 @@ struct Level {
     whole: Option<String>,
     /// The bindings of its `let`, by where they stood.
     lets: BTreeMap<u32, String>,
+    /// The elements of its `imports`.
     imports: Vec<String>,
+    /// The expressions that make further elements of it: the module system takes no list within a list.
+    import_lists: Vec<String>,
     definitions: Vec<String>,
     /// The expressions that make further parts of it, each below its comments.
     parts: Vec<(String, String)>,
@@ -63,7 +66,8 @@ struct Level {
 
 impl Level {
     fn is_empty(&self) -> bool {
-        self.imports.is_empty() && self.definitions.is_empty() && self.parts.is_empty()
+        let no_imports = self.imports.is_empty() && self.import_lists.is_empty();
+        no_imports && self.definitions.is_empty() && self.parts.is_empty()
     }
 
     /// Whether `mkMerge` puts it together; `inner` tells of a definition more.
@@ -90,11 +94,13 @@ impl Level {
             let lets: Vec<&str> = self.lets.values().map(String::as_str).collect();
             text.push_str(&format!("let\n{}\nin\n", lets.join("\n")));
         }
-        let imports = match self.imports.as_slice() {
+        let elements = match self.imports.as_slice() {
             [] => None,
-            [import] if !import.contains(['\n', '#']) => Some(format!("imports = [ {import} ];")),
-            imports => Some(format!("imports = [\n{}\n];", imports.join("\n"))),
+            [import] if !import.contains(['\n', '#']) => Some(format!("[ {import} ]")),
+            imports => Some(format!("[\n{}\n]", imports.join("\n"))),
         };
+        let imports: Vec<String> = elements.into_iter().chain(self.import_lists.iter().cloned()).collect();
+        let imports = (!imports.is_empty()).then(|| format!("imports = {};", imports.join(" ++ ")));
         let definitions = Some(self.definitions.join("\n")).filter(|text| !text.is_empty());
         let inner = Some(inner.to_owned()).filter(|text| !text.is_empty());
         let set = |said: Vec<String>| format!("{{\n{}\n}}", said.join("\n\n"));
@@ -174,8 +180,14 @@ impl<'a> Carrier<'a, '_> {
                     node.kind(),
                     SyntaxKind::NODE_SELECT | SyntaxKind::NODE_IDENT | SyntaxKind::NODE_ATTR_SET
                 );
-                let text = if is_plain { text } else { format!("({text})") };
-                level.imports.push(format!("{above}{text}{behind}"));
+                let around = in_parentheses(node).parent().map(Node::kind);
+                if around == Some(SyntaxKind::NODE_LIST) {
+                    let text = if is_plain { text } else { format!("({text})") };
+                    level.imports.push(format!("{above}{text}{behind}"));
+                } else {
+                    // Behind a comment at the end of its line, nothing more could follow.
+                    level.import_lists.push(format!("\n{above}{text}{behind}\n"));
+                }
             }
             // The sets around it, which it leaves, say where it belongs.
             (Piece::Definition(_), What::Definition { prefix, .. }) => {
@@ -205,6 +217,7 @@ impl<'a> Carrier<'a, '_> {
         };
         let (mut above, mut behind) = around(in_parentheses(piece.node()));
         let emptied = self.cut.emptied(piece.node()).or_else(|| self.cut.emptied_element(piece.node()));
+        let emptied = emptied.filter(|it| *it != in_parentheses(piece.node()));
         if let Some(emptied) = emptied.filter(|it| self.commented.insert(it.number())) {
             let (head, tail) = around(emptied);
             above.splice(0..0, head);
