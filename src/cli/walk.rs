@@ -188,9 +188,9 @@ fn summary(plan: &Plan, applied: bool, verified: bool, committed: bool) -> Strin
         let paths = plan.changes.actions().filter(|(_, action)| wanted.contains(action));
         paths.map(|(path, _)| format!(" {}", report::shown(path.as_str()))).collect()
     };
+    let new = if plan.changes.created().is_empty() { "" } else { "new files are known to git, " };
     let mut text = format!(
-        "\nflakepart: root lock {} -> {} nodes\n           \
-         new files are known to git, nothing is committed\n",
+        "\nflakepart: root lock {} -> {} nodes\n           {new}nothing is committed\n",
         plan.root_nodes_before, plan.root_nodes_after
     );
     if !verified {

@@ -71,9 +71,9 @@ impl Flake {
             .filter(|(_, alias)| nested.root_inputs().contains_key(alias.as_str()))
             .map(|(root, alias)| (root.clone(), alias.clone()))
             .collect();
-        let drifted = self.drifted(nested, &known);
-        if let Some(alias) = drifted {
-            return Err(SplitError::Drifted { alias, folder: folder.clone() });
+        let mut aliased = known.iter();
+        if let Some((_, alias)) = aliased.find(|(root, alias)| self.drift(nested, root, alias).is_some()) {
+            return Err(SplitError::Drifted { alias: alias.clone(), folder: folder.clone() });
         }
         let extract = self.lock.extract(inputs, &aliases)?;
         let new =
@@ -82,14 +82,6 @@ impl Flake {
         let there = known.values().map(|alias| (alias.clone(), alias.clone())).collect();
         let lock = nested.graft(&extract, &names, &there)?;
         Ok(Join { partition, folder, aliases, known, lock })
-    }
-
-    /// An alias that is another revision than the root input that it stands for.
-    fn drifted(&self, nested: &Lock, aliases: &BTreeMap<String, String>) -> Option<String> {
-        let differs = |(root, alias): &(&String, &String)| {
-            super::pins::revision(nested, alias) != super::pins::revision(&self.lock, root)
-        };
-        aliases.iter().find(differs).map(|(_, alias)| alias.clone())
     }
 }
 

@@ -32,7 +32,7 @@ pub fn pin_findings(flake: &Flake) -> Vec<Finding> {
 }
 
 fn shadow(flake: &Flake, partition: &Partition, nested: &Lock, name: &str, lock: &Utf8Path) -> Finding {
-    let differs = revision(&flake.lock, name) != revision(nested, name);
+    let differs = pin(&flake.lock, name) != pin(nested, name);
     let message = format!(
         "`{name}` hides the root's input of that name in partition `{}`{}",
         partition.name,
@@ -53,21 +53,34 @@ pub(super) fn drift(
     root: &str,
     lock: &Utf8Path,
 ) -> Option<Finding> {
-    let (here, there) = (revision(nested, alias)?, revision(&flake.lock, root)?);
-    (here != there).then(|| {
+    flake.drift(nested, root, alias).map(|(here, there)| {
         Finding::new(Code::PinDrift, format!("`{alias}` is {here}, but the root's `{root}` is {there}"))
             .at(lock, None)
             .help("`flakepart sync` gives it the same revision")
     })
 }
 
-/// What a root input is locked to, for comparing and for showing: a revision, or the content's hash.
-pub(super) fn revision(lock: &Lock, input: &str) -> Option<String> {
+impl Flake {
+    /// What a nested lock pins an alias to, and what the root lock pins the input to that it stands for, where
+    /// the two differ; both as people write them.
+    pub(super) fn drift(&self, nested: &Lock, root: &str, alias: &str) -> Option<(String, String)> {
+        let (here, there) = (pin(nested, alias)?, pin(&self.lock, root)?);
+        (here != there).then(|| (short(&here), short(&there)))
+    }
+}
+
+/// What a root input is locked to: a revision, or the content's hash.
+fn pin(lock: &Lock, input: &str) -> Option<String> {
     let graph = Graph::new(lock);
     let root = graph.inputs().into_iter().find(|root| root.name == input)?;
     let locked = lock.nodes.get(root.node?)?.locked.as_ref()?;
-    let short = |rev: &str| rev.chars().take(10).collect::<String>().escape_debug().to_string();
-    locked.str("rev").or_else(|| locked.str("narHash")).map(short)
+    locked.str("rev").or_else(|| locked.str("narHash")).map(str::to_owned)
+}
+
+/// As much of a revision, or of a hash, as tells it apart.
+fn short(pin: &str) -> String {
+    let pin = pin.strip_prefix("sha256-").unwrap_or(pin);
+    pin.chars().take(10).collect::<String>().escape_debug().to_string()
 }
 
 /// Every way in which a partition is not what it has to be. `tracked` are the files that Nix sees.

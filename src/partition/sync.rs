@@ -7,11 +7,11 @@ use camino::Utf8PathBuf;
 use thiserror::Error;
 
 use super::flake::source;
-use super::pins::{ALIAS, revision};
+use super::pins::ALIAS;
 use super::{Files, Flake, FlakeError, Partition};
 use crate::change::Changes;
 use crate::lock::{ExtractError, GraftError, Lock};
-use crate::nix::{Declarations, NixError, Setting, repoint};
+use crate::nix::{Declarations, NixError, Setting, Source, repoint};
 
 /// An alias that gets the pin of the root input that it stands for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -124,10 +124,13 @@ impl SyncPlan {
                 Some((root.to_owned(), alias.to_string()))
             })
             .collect();
+        if aliases.is_empty() {
+            return Ok(());
+        }
         let pins = aliases.iter().filter_map(|(root, alias)| {
-            let (before, after) = (revision(nested, alias)?, revision(&flake.lock, root)?);
+            let (before, after) = flake.drift(nested, root, alias)?;
             let (partition, alias, root) = (partition.name.clone(), alias.clone(), root.clone());
-            (before != after).then_some(Pin { partition, alias, root, before, after })
+            Some(Pin { partition, alias, root, before, after })
         });
         self.pins.extend(pins);
         let path = folder.join("flake.nix");
@@ -169,37 +172,16 @@ fn redeclared(
         else {
             continue;
         };
-        let other = |settings: &[Setting]| -> BTreeMap<Vec<String>, String> {
-            let others = settings.iter().filter(|setting| setting.path != ["url"]);
-            let target = |setting: &Setting| {
-                let first = setting.string.as_deref().and_then(|target| target.split('/').next());
-                let alias = first.and_then(|first| aliases.get(first));
-                match (alias, setting.path.last().map(String::as_str), &setting.string) {
-                    (Some(alias), Some("follows"), Some(target)) => {
-                        target.replacen(first.unwrap_or_default(), alias, 1)
-                    }
-                    _ => setting.string.clone().unwrap_or_else(|| setting.text.clone()),
-                }
-            };
-            others.map(|setting| (setting.path.clone(), target(setting))).collect()
-        };
-        let plain: BTreeMap<Vec<String>, String> = there
-            .settings
-            .iter()
-            .filter(|setting| setting.path != ["url"])
-            .map(|setting| {
-                (setting.path.clone(), setting.string.clone().unwrap_or_else(|| setting.text.clone()))
-            })
-            .collect();
+        let agree = said(&here.settings, aliases) == said(&there.settings, &BTreeMap::new());
         match (here.url(), there.url()) {
-            (Some(url), Some(old)) if other(&here.settings) == plain => {
+            (Some(url), Some(old)) if agree => {
                 if url != old {
                     let edits = repoint(&nested, &declarations, alias, &["url"], url).map_err(edit)?;
                     let text = edits.apply(nested.text());
-                    nested = crate::nix::Source::parse(text.as_bytes()).map_err(edit)?;
+                    nested = Source::parse(text.as_bytes()).map_err(edit)?;
                 }
             }
-            (None, None) if other(&here.settings) == plain => {}
+            (None, None) if agree => {}
             _ => {
                 let (path, line) = (path.clone(), there.line);
                 return Err(SyncError::Declared { path, line, alias: alias.clone(), root: root.clone() });
@@ -207,4 +189,20 @@ fn redeclared(
         }
     }
     Ok(Some(nested.text().as_bytes().to_vec()))
+}
+
+/// All that is said about an input but its URL, with follows of root inputs pointed at their aliases.
+fn said(settings: &[Setting], aliases: &BTreeMap<String, String>) -> BTreeMap<Vec<String>, String> {
+    let value = |setting: &Setting| {
+        let text = setting.string.as_deref().unwrap_or(&setting.text);
+        let is_follows = setting.path.last().is_some_and(|last| last == "follows");
+        let (first, rest) = text.split_once('/').map_or((text, None), |(first, rest)| (first, Some(rest)));
+        match (aliases.get(first).filter(|_| is_follows), rest) {
+            (Some(alias), Some(rest)) => format!("{alias}/{rest}"),
+            (Some(alias), None) => alias.clone(),
+            (None, _) => text.to_owned(),
+        }
+    };
+    let settings = settings.iter().filter(|setting| setting.path != ["url"]);
+    settings.map(|setting| (setting.path.clone(), value(setting))).collect()
 }

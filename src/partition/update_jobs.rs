@@ -5,15 +5,18 @@ use camino::Utf8Path;
 use super::Files;
 use crate::finding::{Code, Finding};
 
+/// How update-flake-lock is told of a flake that is not at the top.
+const DIR_OPTION: &str = "path-to-flake-dir:";
+
 /// Whether a file may say how locks are watched or updated.
 #[must_use]
 pub fn may_update(path: &Utf8Path) -> bool {
-    let name = path.file_name().unwrap_or_default();
     let is_workflow =
         path.starts_with(".github/workflows") && matches!(path.extension(), Some("yml" | "yaml"));
+    // Those of folders below are of templates and the like.
     is_workflow
         || matches!(
-            name,
+            path.as_str(),
             ".envrc" | "justfile" | "Justfile" | ".justfile" | "Makefile" | "Taskfile.yml" | ".gitlab-ci.yml"
         )
 }
@@ -23,7 +26,8 @@ pub(super) fn update_jobs(files: &Files, folder: &Utf8Path) -> Vec<Finding> {
     let mut findings = Vec::new();
     for (path, bytes) in files.iter().filter(|(path, _)| may_update(path)) {
         let Ok(text) = std::str::from_utf8(bytes) else { continue };
-        if text.contains(folder.as_str()) {
+        let told = [format!("./{folder}"), format!("{folder}/flake.lock"), format!("{DIR_OPTION} {folder}")];
+        if told.iter().any(|told| text.contains(told)) {
             continue;
         }
         let code = |line: &str| !line.trim_start().starts_with('#');
@@ -41,7 +45,7 @@ pub(super) fn update_jobs(files: &Files, folder: &Utf8Path) -> Vec<Finding> {
                 Some((format!("this passes over {folder}/flake.lock"), format!("add `{more}`")))
             } else {
                 line.contains("update-flake-lock@").then(|| {
-                    let more = format!("path-to-flake-dir: {folder}");
+                    let more = format!("{DIR_OPTION} {folder}");
                     let step = format!("add a step like it, `with:` `{more}`");
                     (format!("this passes over {folder}/flake.lock"), step)
                 })

@@ -153,10 +153,14 @@ fn used_by(input: &InputSummary) -> String {
     };
     let certain: BTreeSet<&str> = outputs_where(input, true);
     let may: BTreeSet<&str> = &outputs_where(input, false) - &certain;
-    if input.sites.iter().any(|site| site.why.is_some() && site.certain) {
+    // Every output evaluates a flakeModule that is imported, but not every one uses it.
+    let is_module = |site: &SiteSummary| site.kind == SiteKind::FlakeModule && !site.outputs.is_empty();
+    let (modules, others): (Vec<_>, Vec<_>) =
+        input.sites.iter().filter(|site| site.why.is_some()).partition(|site| is_module(site));
+    if others.iter().any(|site| site.certain) {
         return shown(&format!("every output ({place})"));
     }
-    let any = input.sites.iter().any(|site| site.why.is_some());
+    let any = !others.is_empty();
     let maybe = if any { vec!["any output"] } else { may.into_iter().collect() };
     let direct = |output: &&str| input.sites.iter().any(|site| site.direct.contains(*output));
     let (direct, indirect): (Vec<&str>, Vec<&str>) = certain.into_iter().partition(direct);
@@ -167,6 +171,7 @@ fn used_by(input: &InputSummary) -> String {
         .map(|(way, outputs)| format!("{way}{}", outputs.join(", ")))
         .collect();
     let what = if ways.is_empty() { "no output".to_owned() } else { ways.join(", ") };
+    let what = if modules.is_empty() { what } else { format!("{what}; imported by all") };
     shown(&format!("{what} ({place})"))
 }
 

@@ -284,16 +284,7 @@ in
 
 /// The repository of a case, committed.
 pub fn repository(case: &Case) -> Repo {
-    let repo = Repo::agent_boxes();
-    for (file, from, to) in case.edits {
-        if from.is_empty() {
-            repo.write(file, to);
-        } else {
-            repo.replace(file, from, to);
-        }
-    }
-    repo.commit();
-    repo
+    Repo::agent_boxes_edited(case.edits)
 }
 
 /// The part of a diff that is no lock.

@@ -71,12 +71,24 @@ impl Repo {
         repo
     }
 
-    /// The fixture with one text of one file replaced, committed.
-    pub fn agent_boxes_with(path: &str, from: &str, to: &str) -> Repo {
+    /// The fixture with texts of its files replaced, committed: the file, the text (all of it where empty),
+    /// and what to put there.
+    pub fn agent_boxes_edited(edits: &[(&str, &str, &str)]) -> Repo {
         let repo = Repo::agent_boxes();
-        repo.replace(path, from, to);
+        for (file, from, to) in edits {
+            if from.is_empty() {
+                repo.write(file, to);
+            } else {
+                repo.replace(file, from, to);
+            }
+        }
         repo.commit();
         repo
+    }
+
+    /// The fixture with one text of one file replaced, committed.
+    pub fn agent_boxes_with(path: &str, from: &str, to: &str) -> Repo {
+        Repo::agent_boxes_edited(&[(path, from, to)])
     }
 
     /// Its folder.

@@ -344,17 +344,7 @@ pub const TRAPS: &[Trap] = &[
 
 /// Its flake.
 pub fn repository(trap: &Trap) -> Repo {
-    let repo = Repo::agent_boxes();
-    repo.write("nix/trap.nix", trap.module);
-    for (file, from, to) in trap.edits {
-        if from.is_empty() {
-            repo.write(file, to);
-        } else {
-            repo.replace(file, from, to);
-        }
-    }
-    repo.commit();
-    repo
+    Repo::agent_boxes_edited(&[&[("nix/trap.nix", "", trap.module)], trap.edits].concat())
 }
 
 #[test]

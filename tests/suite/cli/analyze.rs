@@ -52,7 +52,9 @@ fn a_narrow_terminal_is_made_do_with() {
       import-tree      1  █     maybe any output (flake.nix:35)
       pi-mono          1  █     apps, packages, indirectly
                                 overlays (nix/pi-agent.nix:11)
-      treefmt-nix      1  █     every output (nix/treefmt.nix:4)
+      treefmt-nix      1  █     checks, devShells, formatter;
+                                imported by all
+                                (nix/treefmt.nix:4)
       nixpkgs          0        maybe any output
                                 (nix/pkgs.nix:6)
       systems          0        indirectly apps, overlays,
@@ -82,7 +84,8 @@ fn code_that_may_take_any_input_is_placed_once_for_all() {
     flake-parts      1  █           maybe any output (flake.nix:34 +2)
     import-tree      1  █           maybe any output (flake.nix:35 +2)
     pi-mono          1  █           maybe all, names (unnamed)
-    treefmt-nix      1  █           every output (nix/treefmt.nix:4 +2)
+    treefmt-nix      1  █           checks, devShells, formatter, maybe all,
+                                    names; imported by all (nix/treefmt.nix:4 +2)
     nixpkgs          0              maybe any output (nix/pkgs.nix:6 +2)
     systems          0              maybe any output (flake.nix:37 +2)
     owns: nodes that leave the lock with this input

@@ -198,7 +198,11 @@ fn an_output_to_route_that_nobody_knows_is_warned_of() {
 fn what_watches_or_updates_the_lock_is_told_of_the_nested_one() {
     let repo = Repo::agent_boxes();
     repo.write(".envrc", "use flake\n");
-    repo.write("justfile", "# nix flake update\nupdate:\n    nix flake update --commit-lock-file\n");
+    // A folder of such a name is not the nested flake.
+    repo.write(
+        "justfile",
+        "# nix flake update, agents/_inputs\nupdate:\n    nix flake update --commit-lock-file\n",
+    );
     repo.write(
         ".github/workflows/update.yml",
         "jobs:\n  update:\n    steps:\n      - uses: DeterminateSystems/update-flake-lock@v24\n",
