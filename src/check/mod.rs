@@ -4,4 +4,4 @@ mod gate;
 mod rules;
 
 pub use gate::{Gate, Limits};
-pub use rules::{check, lock_findings};
+pub use rules::{check, lock_findings, unused_inputs};

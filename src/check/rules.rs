@@ -7,23 +7,27 @@ use camino::{Utf8Path, Utf8PathBuf};
 use crate::finding::{Code, Finding};
 use crate::lock::Examined;
 use crate::nix::Usage;
-use crate::partition::{Flake, declaration_findings, pin_findings, wiring_findings};
+use crate::partition::{Flake, Outline, declaration_findings, pin_findings, wiring_findings};
 
 /// Checks a flake. `tracked` are the files that Nix sees. The gravest finding comes first.
 #[must_use]
-pub fn check(flake: &Flake, tracked: &BTreeSet<Utf8PathBuf>) -> Vec<Finding> {
+pub fn check(flake: &Outline, tracked: &BTreeSet<Utf8PathBuf>) -> Vec<Finding> {
     let mut findings = flake.findings.clone();
     let lock = Examined::new(&flake.lock, &flake.lock_bytes);
     findings.extend(lock_findings(&lock, Utf8Path::new("flake.lock")));
     findings.extend(declaration_findings(flake));
-    findings.extend(unused_inputs(flake));
     findings.extend(wiring_findings(flake, tracked));
     findings.extend(pin_findings(flake));
+    sort(&mut findings);
+    findings
+}
+
+/// Puts the gravest findings first.
+fn sort(findings: &mut [Finding]) {
     findings.sort_by(|a, b| {
         let key = |finding: &Finding| (std::cmp::Reverse(finding.level), finding.file.clone(), finding.line);
         key(a).cmp(&key(b)).then_with(|| a.message.cmp(&b.message))
     });
-    findings
 }
 
 /// What is to be said of a lock by itself. `file` is what to call it.
@@ -70,7 +74,7 @@ pub fn lock_findings(lock: &Examined<'_>, file: &Utf8Path) -> Vec<Finding> {
 }
 
 /// The inputs that no code uses, that nothing follows, and that no dynamic code could reach.
-fn unused_inputs(flake: &Flake) -> impl Iterator<Item = Finding> {
+pub fn unused_inputs(flake: &Flake) -> impl Iterator<Item = Finding> {
     let declared = flake.declarations.inputs.values();
     let unused = declared.filter(|declaration| {
         let root = flake.roots.get(&declaration.name);

@@ -7,8 +7,8 @@ use super::target::files;
 use super::unfinished::opened;
 use super::{Error, Outcome, Output};
 use crate::finding::Level;
-use crate::partition::Flake;
-use crate::tree::{Tree, read_source};
+use crate::partition::Outline;
+use crate::tree::Tree;
 use crate::{check, report};
 
 #[derive(Debug, Args)]
@@ -30,7 +30,7 @@ pub(super) fn run(arguments: &Arguments, output: &Output) -> Result<Outcome, Err
         &tree
     };
     let files = files(state)?;
-    let flake = Flake::read(&files, &read_source)?;
+    let flake = Outline::read(&files)?;
     let mut findings = check::check(&flake, &files.into_keys().collect());
     // What is merely worth knowing belongs to `analyze`, not into every commit.
     findings.retain(|finding| finding.level > Level::Note);

@@ -51,6 +51,14 @@ impl Project {
     /// Finds the role of each file. Paths are relative to the flake, whose file is `flake.nix`.
     #[must_use]
     pub fn new(sources: BTreeMap<Utf8PathBuf, Source>) -> Project {
+        let mut project = Project::of_modules(sources);
+        project.follow_references();
+        project
+    }
+
+    /// Finds which files are modules, and no more yet.
+    #[must_use]
+    pub fn of_modules(sources: BTreeMap<Utf8PathBuf, Source>) -> Project {
         let files: Vec<ProjectFile> = sources
             .into_iter()
             .map(|(path, source)| {
@@ -61,14 +69,18 @@ impl Project {
         let index = files.iter().enumerate().map(|(at, file)| (file.path.clone(), at)).collect();
         let mut project = Project { files, index, unread: Vec::new(), trees: HashMap::new() };
         project.find_modules();
+        project
+    }
+
+    /// Finds what the files name of each other, and so the role of those that are no modules.
+    pub fn follow_references(&mut self) {
         let references: Vec<_> =
-            (0..project.files.len()).into_par_iter().map(|at| project.references(at)).collect();
-        for (file, references) in project.files.iter_mut().zip(references) {
+            (0..self.files.len()).into_par_iter().map(|at| self.references(at)).collect();
+        for (file, references) in self.files.iter_mut().zip(references) {
             file.references = references;
         }
-        project.find_imported();
-        project.find_possible_modules();
-        project
+        self.find_imported();
+        self.find_possible_modules();
     }
 
     /// The flake's flake-parts modules, with flake.nix first among them.

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use camino::{Utf8Path, Utf8PathBuf};
 use serde::Serialize;
 
-use super::flake::{Root, roots};
+use super::outline::{Root, roots};
 use super::{Advice, Blocker, Flake, Proposal};
 use crate::credentials;
 use crate::finding::Finding;

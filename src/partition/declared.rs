@@ -1,14 +1,14 @@
 //! Whether flake.nix and flake.lock speak of the same inputs. Nix believes flake.nix, and mends the lock
 //! when it next may.
 
-use super::Flake;
+use super::Outline;
 use crate::finding::{Code, Finding};
 use crate::lock::{Edge, Lock, Name};
 use crate::nix::Declaration;
 
 /// Every way in which flake.nix and flake.lock disagree.
 #[must_use]
-pub fn declaration_findings(flake: &Flake) -> Vec<Finding> {
+pub fn declaration_findings(flake: &Outline) -> Vec<Finding> {
     let (declarations, lock) = (&flake.declarations, &flake.lock);
     let mut findings = Vec::new();
     for declaration in declarations.inputs.values() {

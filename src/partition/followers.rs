@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::error::SplitError;
-use super::flake::source;
+use super::outline::source;
 use super::{Files, Flake};
 use crate::lock::{Edge, Lock, Name};
 use crate::nix::{Declarations, repoint};

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use camino::{Utf8Path, Utf8PathBuf};
 
 use super::error::SplitError;
-use super::flake::source;
+use super::outline::source;
 use super::split::aliases_for;
 use super::{Files, Flake, Partition};
 use crate::lock::Lock;

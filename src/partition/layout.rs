@@ -94,15 +94,6 @@ impl Flake {
         }
     }
 
-    /// Whether import-tree imports the Nix files in a folder.
-    pub(super) fn is_visible(&self, folder: &Utf8Path) -> bool {
-        self.module_tree.as_ref().is_some_and(|tree| {
-            folder
-                .strip_prefix(&tree.folder)
-                .is_ok_and(|below| !below.components().any(|part| part.as_str().starts_with('_')))
-        })
-    }
-
     pub(super) fn exclusive_nodes(&self, input: &str) -> usize {
         self.roots.get(input).map_or(0, |root| root.exclusive_nodes)
     }

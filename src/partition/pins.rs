@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use camino::{Utf8Path, Utf8PathBuf};
 
-use super::{Flake, Partition};
+use super::{Outline, Partition};
 use crate::finding::{Code, Finding, Level};
 use crate::lock::{Graph, Lock};
 
@@ -14,7 +14,7 @@ pub(super) const ALIAS: &str = "root-";
 /// Every pin of a partition that should agree with the root's and does not, and every root input that
 /// a partition hides by declaring one of its own under the same name.
 #[must_use]
-pub fn pin_findings(flake: &Flake) -> Vec<Finding> {
+pub fn pin_findings(flake: &Outline) -> Vec<Finding> {
     let mut findings = Vec::new();
     for partition in flake.partitions.values() {
         let (Some(folder), Some(nested)) = (&partition.folder, &partition.lock) else { continue };
@@ -31,7 +31,7 @@ pub fn pin_findings(flake: &Flake) -> Vec<Finding> {
     findings
 }
 
-fn shadow(flake: &Flake, partition: &Partition, nested: &Lock, name: &str, lock: &Utf8Path) -> Finding {
+fn shadow(flake: &Outline, partition: &Partition, nested: &Lock, name: &str, lock: &Utf8Path) -> Finding {
     let differs = pin(&flake.lock, name) != pin(nested, name);
     let message = format!(
         "`{name}` hides the root's input of that name in partition `{}`{}",
@@ -47,7 +47,7 @@ fn shadow(flake: &Flake, partition: &Partition, nested: &Lock, name: &str, lock:
 
 /// Says so where a nested flake pins another revision than the root.
 pub(super) fn drift(
-    flake: &Flake,
+    flake: &Outline,
     nested: &Lock,
     alias: &str,
     root: &str,
@@ -60,7 +60,7 @@ pub(super) fn drift(
     })
 }
 
-impl Flake {
+impl Outline {
     /// What a nested lock pins an alias to, and what the root lock pins the input to that it stands for, where
     /// the two differ; both as people write them.
     pub(super) fn drift(&self, nested: &Lock, root: &str, alias: &str) -> Option<(String, String)> {
@@ -85,7 +85,7 @@ fn short(pin: &str) -> String {
 
 /// Every way in which a partition is not what it has to be. `tracked` are the files that Nix sees.
 #[must_use]
-pub fn wiring_findings(flake: &Flake, tracked: &BTreeSet<Utf8PathBuf>) -> Vec<Finding> {
+pub fn wiring_findings(flake: &Outline, tracked: &BTreeSet<Utf8PathBuf>) -> Vec<Finding> {
     let mut findings = Vec::new();
     for partition in flake.partitions.values() {
         let Some(folder) = &partition.folder else { continue };

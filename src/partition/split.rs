@@ -5,9 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use camino::{Utf8Path, Utf8PathBuf};
 
 use super::error::SplitError;
-use super::flake::source;
 use super::layout::is_plain;
 use super::lock_readers::lock_readers;
+use super::outline::source;
 use super::plan::{Moved, Plan};
 use super::update_jobs::update_jobs;
 use super::{AtHand, Blocker, Files, Flake, Followers, Reason};

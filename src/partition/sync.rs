@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use camino::Utf8PathBuf;
 use thiserror::Error;
 
-use super::flake::source;
+use super::outline::source;
 use super::pins::ALIAS;
 use super::{Files, Flake, FlakeError, Partition};
 use crate::change::Changes;

@@ -12,7 +12,7 @@ use crate::nix::{
     Declaration, Declarations, Edits, NixError, Source, Unwired, add_import, add_inputs, formatted_alike,
     joined, rebased, relative, replace_import, repoint, unwire,
 };
-use crate::partition::flake::source;
+use crate::partition::outline::source;
 use crate::partition::pins::ALIAS;
 use crate::partition::plan::Moved;
 use crate::partition::{Files, Flake, Partition};

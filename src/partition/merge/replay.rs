@@ -7,7 +7,7 @@ use super::kept::both;
 use super::{By, Merged, roots_of};
 use crate::lock::Lock;
 use crate::nix::{Declaration, Declarations};
-use crate::partition::flake::source;
+use crate::partition::outline::source;
 use crate::partition::plan::{Moved, Plan};
 use crate::partition::{AtHand, Files, Flake, Followers, Partition, Request};
 
