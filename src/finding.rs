@@ -1,6 +1,7 @@
 //! What flakepart has to say about a flake: one list of codes, each with its level.
 
 use camino::Utf8PathBuf;
+use serde::de::{self, Deserialize, Deserializer};
 use serde::{Serialize, Serializer};
 
 /// How grave a finding is.
@@ -9,7 +10,7 @@ use serde::{Serialize, Serializer};
 pub enum Level {
     /// Worth knowing.
     Note,
-    /// Something to look at.
+    /// Something to mend; `check` fails.
     Warning,
     /// Something is wrong; `check` and `gate` fail.
     Error,
@@ -62,16 +63,39 @@ pub enum Code {
     OverBudget,
     /// The lock grew more than it may.
     Growth,
+    /// An exception of flakepart.toml is past its day.
+    ExceptionExpired,
+    /// A commit brings an input to the root that a partition can hold.
+    HeavyInput,
+    /// An input comes from where flakepart.toml does not allow it.
+    InputDenied,
+    /// A nixpkgs is of a branch that flakepart.toml does not allow.
+    NixpkgsBranch,
+    /// A nixpkgs is older than flakepart.toml allows.
+    NixpkgsTooOld,
+    /// flake.nix overrides an input of an input that has none of that name.
+    OverrideStale,
+    /// A nested flake is hidden from import-tree, and no partition has it.
+    PartitionUnwired,
+    /// Pins are at different revisions that flakepart.toml wants at one.
+    PinsDisagree,
+    /// The lock has an input from another reference than flake.nix declares.
+    ReferenceDiffers,
+    /// A revision is younger than flakepart.toml allows.
+    RevisionTooNew,
 }
 
 impl Code {
     /// All of them, by name.
-    pub const ALL: [Code; 22] = [
+    pub const ALL: [Code; 32] = [
         Code::AttrUnknown,
         Code::ConsumersLoseInputs,
+        Code::ExceptionExpired,
         Code::FetchesFlakeCompat,
         Code::FollowsDiffer,
         Code::Growth,
+        Code::HeavyInput,
+        Code::InputDenied,
         Code::InputNotDeclared,
         Code::InputNotLocked,
         Code::InputUnused,
@@ -80,20 +104,38 @@ impl Code {
         Code::LockRead,
         Code::LockUnreachable,
         Code::MayBeNeeded,
+        Code::NixpkgsBranch,
+        Code::NixpkgsTooOld,
         Code::OverBudget,
+        Code::OverrideStale,
         Code::PartitionIncomplete,
         Code::PartitionUndefined,
+        Code::PartitionUnwired,
         Code::PartitionVisible,
         Code::PinDrift,
         Code::PinShadows,
+        Code::PinsDisagree,
+        Code::ReferenceDiffers,
+        Code::RevisionTooNew,
         Code::SeveralRevisions,
         Code::UnreadableCode,
         Code::UpdateNested,
     ];
 
+    /// Their names, in the same order.
+    pub const NAMES: [&str; Code::ALL.len()] = {
+        let mut names = [""; Code::ALL.len()];
+        let mut at = 0;
+        while at < names.len() {
+            names[at] = Code::ALL[at].as_str();
+            at += 1;
+        }
+        names
+    };
+
     /// The code as it is written, such as `pin-drift`.
     #[must_use]
-    pub fn as_str(self) -> &'static str {
+    pub const fn as_str(self) -> &'static str {
         match self {
             Code::LockNotCanonical => "lock-not-canonical",
             Code::LockUnreachable => "lock-unreachable",
@@ -117,6 +159,16 @@ impl Code {
             Code::FetchesFlakeCompat => "fetches-flake-compat",
             Code::OverBudget => "over-budget",
             Code::Growth => "growth",
+            Code::ExceptionExpired => "exception-expired",
+            Code::HeavyInput => "heavy-input",
+            Code::InputDenied => "input-denied",
+            Code::NixpkgsBranch => "nixpkgs-branch",
+            Code::NixpkgsTooOld => "nixpkgs-too-old",
+            Code::OverrideStale => "override-stale",
+            Code::PartitionUnwired => "partition-unwired",
+            Code::PinsDisagree => "pins-disagree",
+            Code::ReferenceDiffers => "reference-differs",
+            Code::RevisionTooNew => "revision-too-new",
         }
     }
 
@@ -133,7 +185,14 @@ impl Code {
             | Code::PartitionUndefined
             | Code::PinDrift
             | Code::OverBudget
-            | Code::Growth => Level::Error,
+            | Code::Growth
+            | Code::ExceptionExpired
+            | Code::InputDenied
+            | Code::NixpkgsBranch
+            | Code::NixpkgsTooOld
+            | Code::PinsDisagree
+            | Code::ReferenceDiffers
+            | Code::RevisionTooNew => Level::Error,
             Code::AttrUnknown
             | Code::FetchesFlakeCompat
             | Code::LockNotCanonical
@@ -141,7 +200,10 @@ impl Code {
             | Code::LockUnreachable
             | Code::MayBeNeeded
             | Code::PinShadows
-            | Code::UnreadableCode => Level::Warning,
+            | Code::UnreadableCode
+            | Code::HeavyInput
+            | Code::OverrideStale
+            | Code::PartitionUnwired => Level::Warning,
             Code::InputUnused | Code::SeveralRevisions | Code::ConsumersLoseInputs | Code::UpdateNested => {
                 Level::Note
             }
@@ -152,6 +214,14 @@ impl Code {
 impl Serialize for Code {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(self.as_str())
+    }
+}
+
+impl<'de> Deserialize<'de> for Code {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Code, D::Error> {
+        let name = String::deserialize(deserializer)?;
+        let code = Code::ALL.into_iter().find(|code| code.as_str() == name);
+        code.ok_or_else(|| de::Error::unknown_variant(&name, &Code::NAMES))
     }
 }
 
@@ -170,19 +240,47 @@ pub struct Finding {
     pub line: Option<usize>,
     /// What to do about it.
     pub help: Option<String>,
+    /// The input that it is about, where it is about one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub input: Option<String>,
+    /// The other files that it comes from: a commit that touches none of them did not bring it.
+    #[serde(skip)]
+    pub concerns: Vec<Utf8PathBuf>,
 }
 
 impl Finding {
     /// A finding without a place.
     #[must_use]
     pub fn new(code: Code, message: impl Into<String>) -> Finding {
-        Finding { code, level: code.level(), message: message.into(), file: None, line: None, help: None }
+        Finding {
+            code,
+            level: code.level(),
+            message: message.into(),
+            file: None,
+            line: None,
+            help: None,
+            input: None,
+            concerns: Vec::new(),
+        }
     }
 
     /// The same, in a file and perhaps at a line.
     #[must_use]
     pub fn at(self, file: impl Into<Utf8PathBuf>, line: Option<usize>) -> Finding {
         Finding { file: Some(file.into()), line, ..self }
+    }
+
+    /// The same, about an input.
+    #[must_use]
+    pub fn about(self, input: impl Into<String>) -> Finding {
+        Finding { input: Some(input.into()), ..self }
+    }
+
+    /// The same, which comes from these files, too.
+    #[must_use]
+    pub fn with(mut self, files: impl IntoIterator<Item = Utf8PathBuf>) -> Finding {
+        self.concerns.extend(files);
+        self
     }
 
     /// The same, with advice.

@@ -6,6 +6,7 @@ pub mod change;
 pub mod check;
 pub mod cli;
 pub mod credentials;
+pub mod date;
 pub mod finding;
 pub mod lock;
 pub mod nix;

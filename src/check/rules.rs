@@ -1,17 +1,117 @@
-//! What `check` looks at: the lock by itself, the lock beside flake.nix, and the partitions.
+//! What `check` looks at: each lock by itself and beside its flake.nix, the partitions, and what
+//! flakepart.toml says of them.
 
 use std::collections::BTreeSet;
 
 use camino::{Utf8Path, Utf8PathBuf};
 
+use super::budget::over_budget;
+use super::{Settings, agree, heavy, inputs};
 use crate::finding::{Code, Finding};
-use crate::lock::Examined;
-use crate::nix::Usage;
-use crate::partition::{Flake, Outline, declaration_findings, pin_findings, wiring_findings};
+use crate::lock::{Examined, Lock};
+use crate::nix::{Declarations, Usage};
+use crate::partition::{
+    AtHand, Files, Flake, Outline, declaration_findings, disagreements, pin_findings, wiring_findings,
+};
 
-/// Checks a flake. `tracked` are the files that Nix sees. The gravest finding comes first.
+/// What is checked.
+pub struct Subject<'a> {
+    /// The flake.
+    pub flake: Outline,
+    /// The files that Nix sees, and those that the settings name.
+    pub files: &'a Files,
+    /// What flakepart.toml says.
+    pub settings: &'a Settings,
+    /// The root lock as it was before the changes that are checked, where there was one.
+    pub before: Option<Lock>,
+    /// The present moment, in seconds since 1970.
+    pub now: i64,
+    /// What this machine has of the inputs.
+    pub at_hand: AtHand<'a>,
+}
+
+/// A lock of the flake.
+pub(super) struct FlakeLock<'a> {
+    /// The folder of its flake.nix.
+    pub(super) folder: Utf8PathBuf,
+    /// The partition that it is of; none for the root.
+    pub(super) partition: Option<&'a str>,
+    pub(super) lock: Examined<'a>,
+    /// What its flake.nix declares, where that can be read.
+    pub(super) declarations: Option<Declarations>,
+}
+
+impl FlakeLock<'_> {
+    pub(super) fn path(&self) -> Utf8PathBuf {
+        self.folder.join("flake.lock")
+    }
+
+    /// A finding about one of its root inputs: at the declaration, where that is known.
+    pub(super) fn at_input(&self, finding: Finding, input: &str) -> Finding {
+        let declared = self.declarations.as_ref().and_then(|declared| declared.inputs.get(input));
+        let finding = finding.about(input).with([self.path()]);
+        match declared {
+            Some(declaration) => finding.at(self.folder.join("flake.nix"), Some(declaration.line)),
+            None => finding.at(self.path(), None),
+        }
+    }
+}
+
+impl Subject<'_> {
+    /// All there is to say. The gravest finding comes first, with the levels that flakepart has.
+    #[must_use]
+    pub fn findings(self) -> Vec<Finding> {
+        let tracked: BTreeSet<Utf8PathBuf> = self.files.keys().cloned().collect();
+        let mut findings = flake_findings(&self.flake, &tracked);
+        let locks = self.locks();
+        for lock in &locks {
+            if let (Some(_), Some(declarations)) = (lock.partition, &lock.declarations) {
+                findings.extend(lock_findings(&lock.lock, &lock.path()));
+                findings.extend(disagreements(&lock.folder, declarations, lock.lock.lock));
+            }
+            let budgets = &self.settings.budget;
+            let budget = match lock.partition {
+                None => Some(&budgets.root),
+                Some(partition) => budgets.partitions.get(partition),
+            };
+            findings.extend(budget.into_iter().flat_map(|budget| over_budget(lock, budget)));
+            findings.extend(inputs::findings(lock, &self.settings.inputs, self.now));
+        }
+        findings.extend(agree::findings(self.files, &self.settings.agree));
+        drop(locks);
+        if let Some(before) = &self.before {
+            findings.extend(heavy::findings(self.flake, before, self.at_hand));
+        }
+        sort(&mut findings);
+        findings
+    }
+
+    fn locks(&self) -> Vec<FlakeLock<'_>> {
+        let flake = &self.flake;
+        let root = FlakeLock {
+            folder: Utf8PathBuf::new(),
+            partition: None,
+            lock: Examined::new(&flake.lock, &flake.lock_bytes),
+            declarations: Some(flake.declarations.clone()),
+        };
+        let nested = flake.partitions.values().filter_map(|partition| {
+            let (folder, lock) = (partition.folder.as_ref()?, partition.lock.as_ref()?);
+            let source = flake.project.source(&folder.join("flake.nix"));
+            Some(FlakeLock {
+                folder: folder.clone(),
+                partition: Some(&partition.name),
+                lock: Examined::new(lock, self.files.get(&folder.join("flake.lock"))?),
+                declarations: source.and_then(|source| Declarations::read(source).ok()),
+            })
+        });
+        std::iter::once(root).chain(nested).collect()
+    }
+}
+
+/// What is to be said of a flake whatever its settings. `tracked` are the files that Nix sees. The gravest
+/// finding comes first.
 #[must_use]
-pub fn check(flake: &Outline, tracked: &BTreeSet<Utf8PathBuf>) -> Vec<Finding> {
+pub fn flake_findings(flake: &Outline, tracked: &BTreeSet<Utf8PathBuf>) -> Vec<Finding> {
     let mut findings = flake.findings.clone();
     let lock = Examined::new(&flake.lock, &flake.lock_bytes);
     findings.extend(lock_findings(&lock, Utf8Path::new("flake.lock")));
@@ -23,18 +123,19 @@ pub fn check(flake: &Outline, tracked: &BTreeSet<Utf8PathBuf>) -> Vec<Finding> {
 }
 
 /// Puts the gravest findings first.
-fn sort(findings: &mut [Finding]) {
+pub(super) fn sort(findings: &mut [Finding]) {
     findings.sort_by(|a, b| {
         let key = |finding: &Finding| (std::cmp::Reverse(finding.level), finding.file.clone(), finding.line);
         key(a).cmp(&key(b)).then_with(|| a.message.cmp(&b.message))
     });
 }
-
 /// What is to be said of a lock by itself. `file` is what to call it.
 #[must_use]
 pub fn lock_findings(lock: &Examined<'_>, file: &Utf8Path) -> Vec<Finding> {
     let mut findings = Vec::new();
     let graph = &lock.graph;
+    let target = if file == "flake.lock" { String::new() } else { format!(" {file}") };
+    let normalize = format!("`flakepart lock normalize --write{target}`");
     for error in graph.follows_errors(lock.bytes) {
         let line = error.place().map(|place| place.line);
         findings.push(
@@ -54,13 +155,13 @@ pub fn lock_findings(lock: &Examined<'_>, file: &Utf8Path) -> Vec<Finding> {
         findings.push(
             Finding::new(Code::LockUnreachable, message)
                 .at(file, None)
-                .help("Nix never removes them by itself: `flakepart lock normalize --write`"),
+                .help(format!("Nix never removes them by itself: {normalize}")),
         );
     } else if lock.canonical == Some(false) {
         findings.push(
             Finding::new(Code::LockNotCanonical, "Nix would write this lock in other bytes")
                 .at(file, None)
-                .help("`flakepart lock normalize --write`"),
+                .help(normalize),
         );
     }
     findings.extend(graph.repeated().into_iter().map(|repeated| {

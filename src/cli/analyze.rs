@@ -5,7 +5,7 @@ use clap::{Args, ValueEnum};
 
 use super::target::{Target, files, from_here, lock_of, parsed};
 use super::{Error, Outcome, Output};
-use crate::check::{check, lock_findings, unused_inputs};
+use crate::check::{flake_findings, lock_findings, unused_inputs};
 use crate::lock::Examined;
 use crate::partition::{Analysis, Flake};
 use crate::report;
@@ -73,7 +73,7 @@ fn analyze(target: Target, arguments: &Arguments) -> Result<Analysis, Error> {
         Target::Flake(tree) => {
             let files = files(&tree)?;
             let flake = Flake::read(&files, &read_source)?;
-            let mut findings = check(&flake, &files.into_keys().collect());
+            let mut findings = flake_findings(&flake, &files.into_keys().collect());
             findings.extend(unused_inputs(&flake));
             Ok(Analysis::of_flake(&flake, from_here(tree.root().join("flake.lock")), findings))
         }

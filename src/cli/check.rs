@@ -1,27 +1,54 @@
 //! `flakepart check`
 
-use camino::Utf8PathBuf;
+use std::collections::BTreeSet;
+
+use camino::{Utf8Path, Utf8PathBuf};
 use clap::Args;
 
+use super::interrupt::Interrupt;
+use super::settings::settings;
 use super::target::files;
-use super::unfinished::opened;
+use super::unfinished::{opened, writer};
 use super::{Error, Outcome, Output};
-use crate::finding::Level;
-use crate::partition::Outline;
-use crate::tree::Tree;
-use crate::{check, report};
+use crate::check::{SETTINGS, Settings, Subject, concerning, fix};
+use crate::date;
+use crate::finding::{Finding, Level};
+use crate::lock::Lock;
+use crate::partition::{Files, Outline};
+use crate::report;
+use crate::tree::{Staged, Tree, WorkTree, read_source};
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
-    /// A folder with a flake.nix; the nearest one upwards if left out
-    pub(super) flake: Option<Utf8PathBuf>,
-    /// Judge what is staged for the next commit, not the work tree
+    /// A folder with a flake.nix (the nearest one upwards if left out), and the files to judge: findings that
+    /// come from none of them are left out
+    #[arg(value_name = "FLAKE|FILE")]
+    paths: Vec<Utf8PathBuf>,
+    /// Judge what is staged for the next commit, not the work tree, and only what that concerns
     #[arg(long)]
     staged: bool,
+    /// Mend what can be mended without Nix
+    #[arg(long, conflicts_with = "staged")]
+    fix: bool,
 }
 
-pub(super) fn run(arguments: &Arguments, output: &Output) -> Result<Outcome, Error> {
-    let tree = opened(arguments.flake.as_deref(), output)?;
+impl Arguments {
+    /// The folder that is named first, and the files.
+    pub(super) fn targets(&self) -> (Option<&Utf8Path>, &[Utf8PathBuf]) {
+        match self.paths.split_first() {
+            Some((first, files)) if first.is_dir() => (Some(first), files),
+            _ => (None, &self.paths),
+        }
+    }
+}
+
+pub(super) fn run(
+    arguments: &Arguments,
+    config: Option<&Utf8Path>,
+    output: &Output,
+) -> Result<Outcome, Error> {
+    let (folder, named) = arguments.targets();
+    let tree = opened(folder, output)?;
     let index;
     let state: &dyn Tree = if arguments.staged {
         index = tree.index()?;
@@ -29,15 +56,94 @@ pub(super) fn run(arguments: &Arguments, output: &Output) -> Result<Outcome, Err
     } else {
         &tree
     };
-    let files = files(state)?;
-    let flake = Outline::read(&files)?;
-    let mut findings = check::check(&flake, &files.into_keys().collect());
-    // What is merely worth knowing belongs to `analyze`, not into every commit.
-    findings.retain(|finding| finding.level > Level::Note);
+    let settings = settings(state, config)?;
+    let scope = scope(&tree, arguments.staged, named)?;
+    let in_order = || output.note(&format!("flakepart: {} is in order\n", state.name()));
+    if scope.as_ref().is_some_and(|scope| !scope.iter().any(|path| matters(path, &settings))) {
+        in_order();
+        return Ok(Outcome::Fine);
+    }
+    let check = Check { tree: &tree, settings: &settings, scope };
+    let mut files = check.files(state)?;
+    let mut findings = check.findings(&files)?;
+    if arguments.fix {
+        let writer = writer(&tree, output)?;
+        let changes = fix(&files, &findings)?;
+        if !changes.is_empty() {
+            writer.apply(&changes, Interrupt::watch()?.flag())?;
+            files = check.files(state)?;
+            let before = findings.len();
+            findings = check.findings(&files)?;
+            output.note(&report::fixed(&changes, before, findings.len()));
+        }
+    }
     output.data(&report::findings(&findings))?;
     if !findings.is_empty() {
         return Ok(Outcome::Found);
     }
-    output.note(&format!("flakepart: {} is in order\n", state.name()));
+    in_order();
     Ok(Outcome::Fine)
+}
+
+/// One check of a flake.
+struct Check<'a> {
+    tree: &'a WorkTree,
+    settings: &'a Settings,
+    scope: Option<BTreeSet<Utf8PathBuf>>,
+}
+
+impl Check<'_> {
+    fn files(&self, state: &dyn Tree) -> Result<Files, Error> {
+        let mut files = files(state)?;
+        for pin in self.settings.agree.iter().flatten() {
+            if let Some(bytes) = state.read(&pin.file)? {
+                files.insert(pin.file.clone(), bytes);
+            }
+        }
+        Ok(files)
+    }
+
+    fn findings(&self, files: &Files) -> Result<Vec<Finding>, Error> {
+        let now = date::now();
+        let before = self.tree.committed(Utf8Path::new("flake.lock"))?;
+        // A lock that could not be read then says nothing of what is new now.
+        let before = before.and_then(|bytes| Lock::parse(&bytes).ok());
+        let flake = Outline::read(files)?;
+        let settings = self.settings;
+        let subject = Subject { flake, files, settings, before, now, at_hand: &read_source };
+        let mut findings = settings.judge(subject.findings(), now);
+        if let Some(scope) = &self.scope {
+            findings = concerning(findings, scope);
+        }
+        // What is merely worth knowing belongs to `analyze`, not into every commit.
+        findings.retain(|finding| finding.level > Level::Note);
+        Ok(findings)
+    }
+}
+
+/// The files, relative to the flake, that findings have to come from; none where all findings count.
+fn scope(
+    tree: &WorkTree,
+    staged: bool,
+    named: &[Utf8PathBuf],
+) -> Result<Option<BTreeSet<Utf8PathBuf>>, Error> {
+    if !named.is_empty() {
+        return named.iter().map(|path| Ok(tree.relative(path)?)).collect::<Result<_, Error>>().map(Some);
+    }
+    if !staged {
+        return Ok(None);
+    }
+    let Staged { changed, gone } = tree.staged()?;
+    // A file that is gone may have been what made others right.
+    let all =
+        gone.iter().any(|path| path.extension() == Some("nix") || path.file_name() == Some("flake.lock"));
+    Ok((!all).then_some(changed))
+}
+
+/// Whether a file can bring a finding.
+fn matters(path: &Utf8Path, settings: &Settings) -> bool {
+    path.extension() == Some("nix")
+        || path.file_name() == Some("flake.lock")
+        || path == SETTINGS
+        || settings.agree.iter().flatten().any(|pin| pin.file == path)
 }

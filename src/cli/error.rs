@@ -4,6 +4,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use thiserror::Error as ThisError;
 
 use crate::change::ChangeError;
+use crate::check::SettingsError;
 use crate::lock::LockError;
 use crate::partition::{FlakeError, MergeError, SplitError, SyncError};
 use crate::prove::ProveError;
@@ -24,6 +25,8 @@ pub(super) enum Error {
     Lock { path: Utf8PathBuf, source: LockError },
     #[error("{message}")]
     LockRefused { path: Utf8PathBuf, message: String, hint: Option<String> },
+    #[error("{source}")]
+    Settings { path: Utf8PathBuf, source: SettingsError },
     #[error("{0}")]
     Split(#[from] SplitError),
     #[error("{0}")]
@@ -124,6 +127,7 @@ impl Error {
             | Error::Dirty(_)
             | Error::Untracked(_)
             | Error::Usage { .. }
+            | Error::Settings { .. }
             | Error::Read { .. } => 2,
         }
     }
@@ -154,6 +158,7 @@ impl Error {
                 SyncError::Flake(_) | SyncError::Extract(_) => None,
             },
             Error::LockRefused { path, .. } => Some(path.to_string()),
+            Error::Settings { path, source } => Some(place(path, source.line, None)),
             Error::Split(SplitError::Blocked(blockers)) => {
                 let (file, line) = blockers.first()?.place.as_ref()?;
                 Some(place(file, Some(*line), None))
@@ -210,6 +215,7 @@ impl Error {
             Error::Untracked(_) => Some("move it away, or choose another folder: `--folder DIR`".to_owned()),
             Error::Dirty(_) => Some("commit or stash them first, or pass --allow-dirty".to_owned()),
             Error::Usage { hint, .. } => Some(hint.clone()),
+            Error::Settings { source, .. } => source.hint.clone(),
             Error::Copy(_) => Some("the variable TMPDIR names the folder for copies".to_owned()),
             Error::Read { source, .. } if source.kind() == std::io::ErrorKind::NotFound => {
                 Some("name a lock file, a folder with a flake.nix, or `-` for standard input".to_owned())

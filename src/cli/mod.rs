@@ -4,12 +4,14 @@ mod analyze;
 mod check;
 mod diff;
 mod error;
+mod explain;
 mod gate;
 mod graph;
 mod interrupt;
 mod lock;
 mod merge;
 mod output;
+mod settings;
 mod split;
 mod sync;
 mod target;
@@ -20,6 +22,7 @@ mod why;
 
 use std::process::ExitCode;
 
+use camino::Utf8PathBuf;
 use clap::{Parser, Subcommand, ValueEnum};
 
 use error::Error;
@@ -46,6 +49,9 @@ struct Cli {
     /// Nix may not use the network
     #[arg(long, global = true)]
     offline: bool,
+    /// Settings to use instead of the flake's flakepart.toml
+    #[arg(long, global = true, value_name = "FILE")]
+    config: Option<Utf8PathBuf>,
     #[command(subcommand)]
     command: Command,
 }
@@ -81,6 +87,8 @@ enum Command {
     Verify(verify::Arguments),
     /// Check locks and partitions, offline and without Nix: for pre-commit
     Check(check::Arguments),
+    /// Explain a kind of finding, and how to mend it
+    Explain(explain::Arguments),
     /// Hold the lock against limits on its size: for CI
     Gate(gate::Arguments),
     /// Work on a flake.lock by itself
@@ -118,9 +126,9 @@ pub fn main() -> ExitCode {
         }
         Command::Verify(arguments) => verify::run(&arguments, cli.offline, &output)
             .map_err(|error| error.within(arguments.flake.as_deref())),
-        Command::Check(arguments) => {
-            check::run(&arguments, &output).map_err(|error| error.within(arguments.flake.as_deref()))
-        }
+        Command::Check(arguments) => check::run(&arguments, cli.config.as_deref(), &output)
+            .map_err(|error| error.within(arguments.targets().0)),
+        Command::Explain(arguments) => explain::run(&arguments, &output),
         Command::Gate(arguments) => {
             gate::run(&arguments, &output).map_err(|error| error.within(arguments.flake.as_deref()))
         }

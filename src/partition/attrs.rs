@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::Files;
+use super::{Files, Outline};
 use crate::finding::{Code, Finding};
 use crate::suggest::closest;
 
@@ -52,8 +52,7 @@ pub fn unknown_attrs(files: &Files, attrs: &[String]) -> Vec<Finding> {
         if unknown.is_empty() {
             break;
         }
-        let text = String::from_utf8_lossy(bytes);
-        for word in text.split(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '\''))) {
+        for word in words(&String::from_utf8_lossy(bytes)) {
             unknown.remove(word);
         }
     }
@@ -66,4 +65,25 @@ pub fn unknown_attrs(files: &Files, attrs: &[String]) -> Vec<Finding> {
         Finding::new(Code::AttrUnknown, message).help(meant)
     };
     unknown.into_iter().map(finding).collect()
+}
+
+/// The routed outputs that are like one that Nix knows, and that nothing else in the flake's code names.
+pub(super) fn misspelled(flake: &Outline) -> Vec<Finding> {
+    let unknown = flake.routed.iter().filter(|(attr, _)| !KNOWN.contains(&attr.as_str()));
+    let misspelled = unknown.filter_map(|(attr, (_, module, line))| {
+        let meant = closest(attr, &KNOWN)?;
+        let named = |(_, text): (_, &str)| words(text).filter(|word| word == attr).count();
+        // Once is where it is routed.
+        (flake.project.texts().map(named).sum::<usize>() == 1).then(|| {
+            let message = format!("Nix knows no output `{attr}`, and no other code of this flake names it");
+            Finding::new(Code::AttrUnknown, message)
+                .at(module.clone(), Some(*line))
+                .help(format!("did you mean `{meant}`?"))
+        })
+    });
+    misspelled.collect()
+}
+
+fn words(text: &str) -> impl Iterator<Item = &str> {
+    text.split(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '\'')))
 }

@@ -20,7 +20,7 @@ pub(super) fn lock_readers(flake: &Flake, after: &Lock) -> Vec<Finding> {
     for site in &flake.usages.lock {
         let text = flake.project.text(&site.file).unwrap_or_default();
         let mut words = text.split(|c: char| !(c.is_alphanumeric() || matches!(c, '-' | '_' | '.' | '\'')));
-        let node = words.find_map(|word| word.split('.').find(|name| moved.contains(name)));
+        let node = words.find_map(|word| named(word).find(|name| moved.contains(name)));
         if let Some(node) = node {
             let message = format!("{} reads flake.lock, in which the node `{node}` moves", site.file);
             findings.push(
@@ -31,4 +31,11 @@ pub(super) fn lock_readers(flake: &Flake, after: &Lock) -> Vec<Finding> {
         }
     }
     findings
+}
+
+/// The nodes that a path of attributes may name. `root.inputs.x` asks the lock which node that is.
+fn named(path: &str) -> impl Iterator<Item = &str> {
+    let names = path.split('.');
+    let before = std::iter::once("").chain(names.clone());
+    names.zip(before).filter(|(_, before)| *before != "inputs").map(|(name, _)| name)
 }

@@ -1,8 +1,6 @@
-//! Whether partitions are whole, and whether what they pin agrees with the root.
+//! Whether what partitions pin agrees with the root.
 
-use std::collections::BTreeSet;
-
-use camino::{Utf8Path, Utf8PathBuf};
+use camino::Utf8Path;
 
 use super::{Outline, Partition};
 use crate::finding::{Code, Finding, Level};
@@ -40,6 +38,8 @@ fn shadow(flake: &Outline, partition: &Partition, nested: &Lock, name: &str, loc
     );
     let finding = Finding::new(Code::PinShadows, message)
         .at(lock, None)
+        .about(name)
+        .with(["flake.lock".into()])
         .help(format!("declare it as `{ALIAS}{name}` there, and point the follows at that name"));
     // As long as both are the same it makes no difference.
     Finding { level: if differs { finding.level } else { Level::Note }, ..finding }
@@ -56,6 +56,8 @@ pub(super) fn drift(
     flake.drift(nested, root, alias).map(|(here, there)| {
         Finding::new(Code::PinDrift, format!("`{alias}` is {here}, but the root's `{root}` is {there}"))
             .at(lock, None)
+            .about(root)
+            .with(["flake.lock".into()])
             .help("`flakepart sync` gives it the same revision")
     })
 }
@@ -81,40 +83,4 @@ fn pin(lock: &Lock, input: &str) -> Option<String> {
 fn short(pin: &str) -> String {
     let pin = pin.strip_prefix("sha256-").unwrap_or(pin);
     pin.chars().take(10).collect::<String>().escape_debug().to_string()
-}
-
-/// Every way in which a partition is not what it has to be. `tracked` are the files that Nix sees.
-#[must_use]
-pub fn wiring_findings(flake: &Outline, tracked: &BTreeSet<Utf8PathBuf>) -> Vec<Finding> {
-    let mut findings = Vec::new();
-    for partition in flake.partitions.values() {
-        let Some(folder) = &partition.folder else { continue };
-        let (module, line) = &partition.module;
-        for file in ["flake.nix", "flake.lock"] {
-            let path = folder.join(file);
-            if !tracked.contains(&path) {
-                let message = format!("partition `{}` has no {path} that Nix sees", partition.name);
-                findings.push(
-                    Finding::new(Code::PartitionIncomplete, message)
-                        .at(module.clone(), Some(*line))
-                        .help(format!("`nix flake lock ./{folder}`, then `git add {folder}`")),
-                );
-            }
-        }
-        if flake.is_visible(folder) {
-            let message = format!("import-tree imports {folder}/flake.nix as a module");
-            findings.push(
-                Finding::new(Code::PartitionVisible, message)
-                    .at(module.clone(), Some(*line))
-                    .help("import-tree passes over folders with a leading `_`: rename it"),
-            );
-        }
-    }
-    for (attr, (partition, module, line)) in &flake.routed {
-        if !flake.partitions.contains_key(partition) {
-            let message = format!("`{attr}` comes from partition `{partition}`, which nothing defines");
-            findings.push(Finding::new(Code::PartitionUndefined, message).at(module.clone(), Some(*line)));
-        }
-    }
-    findings
 }

@@ -8,7 +8,7 @@ use thiserror::Error;
 
 use super::outline::source;
 use super::pins::ALIAS;
-use super::{Files, Flake, FlakeError, Partition};
+use super::{Files, FlakeError, Outline, Partition};
 use crate::change::Changes;
 use crate::lock::{ExtractError, GraftError, Lock};
 use crate::nix::{Declarations, NixError, Setting, Source, repoint};
@@ -97,7 +97,7 @@ impl SyncError {
 
 impl SyncPlan {
     /// Plans to carry the root's pins into the aliases (`root-nixpkgs`) of all partitions.
-    pub fn make(files: &Files, flake: &Flake) -> Result<SyncPlan, SyncError> {
+    pub fn make(files: &Files, flake: &Outline) -> Result<SyncPlan, SyncError> {
         let mut plan = SyncPlan::default();
         for partition in flake.partitions.values() {
             if let (Some(folder), Some(nested)) = (&partition.folder, &partition.lock) {
@@ -110,7 +110,7 @@ impl SyncPlan {
     fn sync(
         &mut self,
         files: &Files,
-        flake: &Flake,
+        flake: &Outline,
         partition: &Partition,
         folder: &Utf8PathBuf,
         nested: &Lock,
@@ -157,7 +157,7 @@ impl SyncPlan {
 /// A nested flake.nix whose aliases have the references that the root has; none where there is no such file.
 fn redeclared(
     files: &Files,
-    flake: &Flake,
+    flake: &Outline,
     path: &Utf8PathBuf,
     aliases: &BTreeMap<String, String>,
 ) -> Result<Option<Vec<u8>>, SyncError> {

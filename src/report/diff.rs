@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::text::{CYAN, DIM, GREEN, RED, YELLOW, bold, count, date, fits, shown, size, styled, wrapped};
+use super::text::{CYAN, DIM, GREEN, RED, YELLOW, bold, count, fits, shown, size, styled, wrapped};
+use crate::date::date;
 use crate::lock::{Diff, Name, OneSided, Refollowed, Target, Updated};
 
 /// So many names of a list are told.

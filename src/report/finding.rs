@@ -1,6 +1,7 @@
 //! Findings for people.
 
-use super::text::{BOLD, CYAN, RED, YELLOW, shown, styled, wrapped};
+use super::text::{BOLD, CYAN, RED, YELLOW, bold, shown, styled, wrapped};
+use crate::change::Changes;
 use crate::finding::{Finding, Level};
 
 /// One finding a paragraph: level, code, message; then its place and what to do.
@@ -29,4 +30,26 @@ pub fn findings(findings: &[Finding]) -> String {
         }
     }
     text
+}
+
+/// What was mended of so many findings, and how many are left.
+#[must_use]
+pub fn fixed(changes: &Changes, before: usize, left: usize) -> String {
+    let files: Vec<String> = changes.iter().map(|(path, _)| shown(path.as_str())).collect();
+    let mended = before.saturating_sub(left);
+    wrapped("", &format!("flakepart: {mended} of {before} mended in {}", files.join(", ")))
+}
+
+/// What the documentation says of a kind of finding.
+#[must_use]
+pub fn explained(code: &str, text: &str) -> String {
+    let mut explained = format!("{}\n", bold(code));
+    for paragraph in text.split("\n\n") {
+        explained.push('\n');
+        match paragraph.starts_with("    ") {
+            true => explained.push_str(&format!("{paragraph}\n")),
+            false => explained.push_str(&wrapped("", paragraph)),
+        }
+    }
+    explained
 }

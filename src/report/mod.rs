@@ -16,7 +16,7 @@ mod why;
 
 pub use analysis::analysis;
 pub use diff::{diff, diff_markdown};
-pub use finding::findings;
+pub use finding::{explained, findings, fixed};
 pub use gate::gate;
 pub use graph::Drawing;
 pub use plan::{PlanJson, colored_diff, plan};

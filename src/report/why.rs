@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use camino::Utf8Path;
 
-use super::text::{DIM, bold, count, date, fits, shown, styled, wrapped};
+use super::text::{DIM, bold, count, fits, shown, styled, wrapped};
+use crate::date::date;
 use crate::lock::{Lock, Origin, reference};
 use crate::nix::SiteKind;
 use crate::partition::SiteSummary;

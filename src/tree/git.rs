@@ -1,9 +1,9 @@
 //! What git holds: the index and commits.
 
-use std::collections::{BTreeMap, HashSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashSet, VecDeque};
 
 use camino::{Utf8Path, Utf8PathBuf};
-use git2::{Commit, ObjectType, Oid, Repository, TreeWalkMode, TreeWalkResult};
+use git2::{Commit, Delta, Index, ObjectType, Oid, Repository, TreeWalkMode, TreeWalkResult};
 
 use super::work::{Git, utf8};
 use super::{Entry, Kind, MAX_BYTES, Tree, TreeError};
@@ -27,10 +27,23 @@ fn shown(path: &[u8]) -> TreeError {
     TreeError::NotUtf8 { path: String::from_utf8_lossy(path).escape_debug().to_string() }
 }
 
-/// Whether git tracks a file of the flake.
-pub(super) fn is_tracked(git: &Git, path: &Utf8Path) -> Result<bool, TreeError> {
+/// git's index: for a hook the one that git is about to commit, which need not be the usual one
+/// (`git commit FILE` makes one of its own, and says so in `GIT_INDEX_FILE`).
+fn index(git: &Git) -> Result<Index, TreeError> {
+    let told = std::env::var_os("GIT_INDEX_FILE").and_then(|path| utf8(path.into()).ok());
+    let told = told.and_then(|path| path.canonicalize_utf8().ok());
+    let own = utf8(git.repository.path().canonicalize()?)?;
+    if let Some(path) = told.filter(|path| path.starts_with(own)) {
+        return Ok(Index::open(path.as_std_path())?);
+    }
     let mut index = git.repository.index()?;
     index.read(false)?;
+    Ok(index)
+}
+
+/// Whether git tracks a file of the flake.
+pub(super) fn is_tracked(git: &Git, path: &Utf8Path) -> Result<bool, TreeError> {
+    let index = index(git)?;
     let path = git.prefix.join(path);
     // With a merge unfinished, a file stands there in three stages instead.
     Ok((0..=3).any(|stage| index.get_path(path.as_std_path(), stage).is_some()))
@@ -38,8 +51,7 @@ pub(super) fn is_tracked(git: &Git, path: &Utf8Path) -> Result<bool, TreeError> 
 
 /// The files below the flake's folder that git tracks, those only intended to be added among them.
 pub(super) fn index_paths(git: &Git) -> Result<Blobs, TreeError> {
-    let mut index = git.repository.index()?;
-    index.read(false)?;
+    let index = index(git)?;
     let mut blobs = Vec::with_capacity(index.len());
     for entry in index.iter() {
         let Ok(path) = std::str::from_utf8(&entry.path) else {
@@ -54,6 +66,46 @@ pub(super) fn index_paths(git: &Git) -> Result<Blobs, TreeError> {
         }
     }
     Ok(blobs.into_iter().collect())
+}
+
+/// What is staged for the next commit, as paths of the flake.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Staged {
+    /// Files that are new or have other content.
+    pub changed: BTreeSet<Utf8PathBuf>,
+    /// Files that go.
+    pub gone: BTreeSet<Utf8PathBuf>,
+}
+
+pub(super) fn staged(git: &Git) -> Result<Staged, TreeError> {
+    // Before the first commit, everything is new.
+    let head = git.repository.head().ok().map(|head| head.peel_to_tree()).transpose()?;
+    let diff = git.repository.diff_tree_to_index(head.as_ref(), Some(&index(git)?), None)?;
+    let mut staged = Staged::default();
+    for delta in diff.deltas() {
+        let (files, file) = match delta.status() {
+            Delta::Deleted => (&mut staged.gone, delta.old_file()),
+            _ => (&mut staged.changed, delta.new_file()),
+        };
+        // A name that is not UTF-8 is no Nix code and no lock.
+        let path = file.path().and_then(Utf8Path::from_path);
+        files.extend(path.and_then(|path| path.strip_prefix(&git.prefix).ok()).map(Utf8Path::to_owned));
+    }
+    Ok(staged)
+}
+
+/// A file of the flake as HEAD has it.
+pub(super) fn committed(git: &Git, path: &Utf8Path) -> Result<Option<Vec<u8>>, TreeError> {
+    let Ok(head) = git.repository.head() else { return Ok(None) };
+    let path = git.prefix.join(path);
+    match head.peel_to_tree()?.get_path(path.as_std_path()) {
+        Ok(entry) if entry.kind() == Some(ObjectType::Blob) => {
+            blob(&git.repository, &path, entry.id()).map(Some)
+        }
+        Ok(_) => Ok(None),
+        Err(error) if error.code() == git2::ErrorCode::NotFound => Ok(None),
+        Err(error) => Err(error.into()),
+    }
 }
 
 /// The staged files.

@@ -12,7 +12,7 @@ mod work;
 use camino::{Utf8Path, Utf8PathBuf};
 
 pub use error::TreeError;
-pub use git::read_revision;
+pub use git::{Staged, read_revision};
 pub use index::Untold;
 pub use store::{read_source, source_name};
 pub use work::WorkTree;

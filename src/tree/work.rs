@@ -4,7 +4,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use git2::{Repository, Status, StatusOptions};
 use rayon::prelude::*;
 
-use super::git::{CommitTree, IndexTree};
+use super::git::{CommitTree, IndexTree, Staged};
 use super::{Entry, Kind, MAX_BYTES, Tree, TreeError};
 
 /// A flake's folder as it is on disk.
@@ -110,6 +110,31 @@ impl WorkTree {
     /// The flake's files as they are staged.
     pub fn index(&self) -> Result<IndexTree<'_>, TreeError> {
         IndexTree::open(self.git()?)
+    }
+
+    /// What is staged for the next commit.
+    pub fn staged(&self) -> Result<Staged, TreeError> {
+        super::git::staged(self.git()?)
+    }
+
+    /// A file as the last commit has it; none without git, or before the first commit.
+    pub fn committed(&self, path: &Utf8Path) -> Result<Option<Vec<u8>>, TreeError> {
+        match &self.git {
+            Some(git) => super::git::committed(git, path),
+            None => Ok(None),
+        }
+    }
+
+    /// A path as one writes it in the current folder, relative to the flake. A file that is not there, or not
+    /// in the flake, keeps its name.
+    pub fn relative(&self, path: &Utf8Path) -> Result<Utf8PathBuf, TreeError> {
+        let full = utf8(std::path::absolute(path)?)?;
+        let folder = full.parent().and_then(|folder| folder.canonicalize_utf8().ok());
+        let full = match (folder, full.file_name()) {
+            (Some(folder), Some(name)) => folder.join(name),
+            _ => full,
+        };
+        Ok(full.strip_prefix(&self.root).map_or_else(|_| path.to_owned(), Utf8Path::to_owned))
     }
 
     /// Which of these files have uncommitted changes, or are there without being tracked.

@@ -149,8 +149,9 @@ fn an_input_that_nothing_uses_is_told() {
 /// A lock of one input, which is at this revision.
 fn small_lock(revision: &str) -> String {
     let source = serde_json::json!({ "owner": "o", "repo": "r", "rev": revision, "type": "github" });
+    let original = serde_json::json!({ "owner": "o", "repo": "r", "type": "github" });
     let nodes = serde_json::json!({
-        "root": { "inputs": { "r": "r" } }, "r": { "locked": source, "original": source },
+        "root": { "inputs": { "r": "r" } }, "r": { "locked": source, "original": original },
     });
     serde_json::json!({ "nodes": nodes, "root": "root", "version": 7 }).to_string()
 }
@@ -166,7 +167,7 @@ fn several_are_analyzed_at_once() {
     assert_snapshot!(repo.flakepart(&["analyze", "a.lock", ".", "b.lock"]), @"
     exit code 0
     --- stdout ---
-    a.lock: 1 node, 1 input, 193 B
+    a.lock: 1 node, 1 input, 183 B
 
       input  owns              used by
       r         1  █           not known
@@ -174,9 +175,9 @@ fn several_are_analyzed_at_once() {
 
     warning[lock-not-canonical]: Nix would write this lock in other bytes
       --> a.lock
-      help: `flakepart lock normalize --write`
+      help: `flakepart lock normalize --write a.lock`
 
-    flake.lock: 1 node, 1 input, 193 B
+    flake.lock: 1 node, 1 input, 183 B
 
       input  owns              used by
       r         1  █           nothing
@@ -195,7 +196,7 @@ fn several_are_analyzed_at_once() {
       --> flake.lock
       help: `flakepart lock normalize --write`
 
-    b.lock: 1 node, 1 input, 193 B
+    b.lock: 1 node, 1 input, 183 B
 
       input  owns              used by
       r         1  █           not known
@@ -203,7 +204,7 @@ fn several_are_analyzed_at_once() {
 
     warning[lock-not-canonical]: Nix would write this lock in other bytes
       --> b.lock
-      help: `flakepart lock normalize --write`
+      help: `flakepart lock normalize --write b.lock`
     ");
     let both = repo.flakepart(&["analyze", "a.lock", "b.lock", "--format", "json"]);
     let documents: Vec<serde_json::Value> =
@@ -220,7 +221,7 @@ fn one_broken_lock_of_several_does_not_hide_the_others() {
     assert_snapshot!(repo.flakepart(&["analyze", "a.lock", "b.lock", "c.lock", "gone.lock"]), @"
     exit code 2
     --- stdout ---
-    b.lock: 1 node, 1 input, 193 B
+    b.lock: 1 node, 1 input, 183 B
 
       input  owns              used by
       r         1  █           not known
@@ -228,7 +229,7 @@ fn one_broken_lock_of_several_does_not_hide_the_others() {
 
     warning[lock-not-canonical]: Nix would write this lock in other bytes
       --> b.lock
-      help: `flakepart lock normalize --write`
+      help: `flakepart lock normalize --write b.lock`
     --- stderr ---
     error: a.lock:1:1: not valid JSON: it is empty
 
@@ -251,7 +252,7 @@ fn devenv_lock_is_a_lock_like_any_other() {
     assert_snapshot!(repo.flakepart(&["analyze", "sub/devenv.lock"]), @"
     exit code 0
     --- stdout ---
-    sub/devenv.lock: 1 node, 1 input, 193 B
+    sub/devenv.lock: 1 node, 1 input, 183 B
 
       input  owns              used by
       r         1  █           not known
@@ -259,7 +260,7 @@ fn devenv_lock_is_a_lock_like_any_other() {
 
     warning[lock-not-canonical]: Nix would write this lock in other bytes
       --> sub/devenv.lock
-      help: `flakepart lock normalize --write`
+      help: `flakepart lock normalize --write sub/devenv.lock`
     ");
     assert_snapshot!(repo.flakepart(&["lock", "normalize", "sub/devenv.lock"]), @r#"
     exit code 0
@@ -276,7 +277,6 @@ fn devenv_lock_is_a_lock_like_any_other() {
           "original": {
             "owner": "o",
             "repo": "r",
-            "rev": "1",
             "type": "github"
           }
         },

@@ -2,14 +2,8 @@
 
 use insta::assert_snapshot;
 
+use super::findings::{shadowing, split};
 use crate::support::Repo;
-
-fn split() -> Repo {
-    let repo = Repo::agent_boxes();
-    repo.flakepart(&["split", "--yes", "--no-verify"]);
-    repo.commit();
-    repo
-}
 
 #[test]
 fn a_flake_is_in_order_before_and_after_a_split() {
@@ -158,6 +152,7 @@ fn an_output_routed_to_a_partition_that_nothing_defines() {
     error[partition-undefined]: `apps` comes from partition `agent`, which nothing
     defines
       --> nix/agents/partition.nix:6
+      help: define `partitions.agent`, or correct the name
     ");
 }
 
@@ -180,12 +175,7 @@ fn a_pin_that_the_root_has_left_behind() {
 #[test]
 fn a_nested_input_that_hides_the_root_s() {
     let repo = split();
-    repo.replace("nix/agents/_inputs/flake.nix", "root-systems", "systems");
-    let lock = repo.read("nix/agents/_inputs/flake.lock");
-    // The two nodes of that name are the same revision: swap their keys.
-    let lock = lock.replace("\"systems\": \"systems\"", "\"systems\": \"systems_2\"");
-    let lock = lock.replace("\"systems\": {", "\"systems_2\": {").replace("root-systems", "systems");
-    repo.write("nix/agents/_inputs/flake.lock", lock);
+    shadowing(&repo);
     repo.commit();
     assert_snapshot!(repo.flakepart(&["check"]), @"
     exit code 0

@@ -3,6 +3,7 @@
 mod analyze;
 mod check;
 mod diff;
+mod findings;
 mod gate;
 mod graph;
 mod hostile;
