@@ -10,23 +10,29 @@ use crate::lock::{Attrs, Lock, repository};
 /// Every limit of a budget that a lock breaks, but growth: that takes a base.
 pub(super) fn over_budget(lock: &FlakeLock<'_>, budget: &Budget) -> Vec<Finding> {
     let graph = &lock.lock.graph;
-    let sizes: [(&str, Option<usize>, &dyn Fn() -> usize); 4] = [
-        ("nodes", budget.nodes, &|| graph.nodes()),
-        ("bytes", budget.bytes, &|| lock.lock.bytes.len()),
-        ("revisions of nixpkgs", budget.nixpkgs, &|| nixpkgs_revisions(lock.lock.lock)),
-        ("inputs deep", budget.depth, &|| graph.max_depth()),
-    ];
-    let over = sizes.into_iter().filter_map(|(what, limit, size)| {
-        let (limit, size) = (limit?, size());
+    let over = |what: [&str; 2], limit: Option<usize>, size: &dyn Fn() -> usize| {
+        let limit = limit?;
+        let size = size();
         (size > limit).then(|| {
             let path = lock.path();
             let target = if lock.partition.is_none() { String::new() } else { format!(" {path}") };
-            Finding::new(Code::OverBudget, format!("{size} {what}; the budget is {limit}"))
-                .at(path, None)
-                .help(format!("`flakepart analyze{target}` shows which input brings what"))
+            Finding::new(
+                Code::OverBudget,
+                format!("{size} {}; the budget is {limit}", what[usize::from(size != 1)]),
+            )
+            .at(path, None)
+            .help(format!("`flakepart analyze{target}` shows which input brings what"))
         })
-    });
-    over.collect()
+    };
+    let over = [
+        over(["node", "nodes"], budget.nodes, &|| graph.nodes()),
+        over(["byte", "bytes"], budget.bytes, &|| lock.lock.bytes.len()),
+        over(["revision of nixpkgs", "revisions of nixpkgs"], budget.nixpkgs, &|| {
+            nixpkgs_revisions(lock.lock.lock)
+        }),
+        over(["input deep", "inputs deep"], budget.depth, &|| graph.max_depth()),
+    ];
+    over.into_iter().flatten().collect()
 }
 
 /// Whether a node is nixpkgs, NixOS' own or a copy of it.

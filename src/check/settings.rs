@@ -188,6 +188,10 @@ impl Settings {
                 .iter()
                 .find_map(|(serde, ours)| message.strip_prefix(serde).map(|rest| (*ours, rest)))
             else {
+                // What Rust calls a number is nothing to people who write TOML.
+                let message = message
+                    .replace("expected usize", "expected a whole number")
+                    .replace("expected u32", "expected a whole number");
                 return SettingsError { line, message, hint: None };
             };
             // serde says it in one sentence: the unknown word first, then those that it knows.

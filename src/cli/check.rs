@@ -134,9 +134,10 @@ fn scope(
         return Ok(None);
     }
     let Staged { changed, gone } = tree.staged()?;
-    // A file that is gone may have been what made others right.
-    let all =
-        gone.iter().any(|path| path.extension() == Some("nix") || path.file_name() == Some("flake.lock"));
+    let is_code =
+        |path: &Utf8PathBuf| path.extension() == Some("nix") || path.file_name() == Some("flake.lock");
+    // New settings judge everything anew, and a file that is gone may have been what made others right.
+    let all = changed.contains(Utf8Path::new(SETTINGS)) || gone.iter().any(is_code);
     Ok((!all).then_some(changed))
 }
 

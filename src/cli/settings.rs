@@ -11,8 +11,11 @@ pub(super) fn settings(state: &dyn Tree, config: Option<&Utf8Path>) -> Result<Se
     let path = config.unwrap_or(Utf8Path::new(SETTINGS));
     let bytes = match config {
         Some(path) => {
-            let read = std::fs::read(path);
-            Some(read.map_err(|source| Error::Read { path: path.to_owned(), source })?)
+            let read = std::fs::read(path).map_err(|error| Error::Usage {
+                message: format!("cannot read {path}: {error}"),
+                hint: "`--config` names a file with settings, as flakepart.toml has them".to_owned(),
+            });
+            Some(read?)
         }
         None => state.read(path)?,
     };

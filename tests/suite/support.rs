@@ -170,10 +170,19 @@ impl Repo {
         }
     }
 
+    /// Runs flakepart in it on some day, in seconds since 1970.
+    pub fn flakepart_at(&self, now: i64, arguments: &[&str]) -> Run {
+        self.run(|command| command.args(arguments).env("SOURCE_DATE_EPOCH", now.to_string()), "")
+    }
+
     /// Runs flakepart in it, with something on standard input.
     pub fn flakepart_with_input(&self, arguments: &[&str], input: &str) -> Run {
+        self.run(|command| command.args(arguments), input)
+    }
+
+    fn run(&self, with: impl FnOnce(&mut Command) -> &mut Command, input: &str) -> Run {
         let mut command = isolated(env!("CARGO_BIN_EXE_flakepart"), self.path());
-        command.args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        with(&mut command).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().unwrap();
         child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
         let output = child.wait_with_output().unwrap();

@@ -3,7 +3,7 @@
 use insta::assert_snapshot;
 
 use super::findings::{shadowing, split};
-use crate::support::Repo;
+use crate::support::{Repo, isolated};
 
 #[test]
 fn a_flake_is_in_order_before_and_after_a_split() {
@@ -202,4 +202,160 @@ fn every_code_has_a_heading_in_the_docs() {
     let headings: Vec<&str> = docs.lines().filter_map(|line| line.strip_prefix("## ")).collect();
     let codes: Vec<&str> = flakepart::finding::Code::ALL.iter().map(|code| code.as_str()).collect();
     assert_eq!(headings, codes);
+}
+
+#[test]
+fn a_commit_is_judged_by_what_it_touches() {
+    let repo = Repo::agent_boxes();
+    repo.write("nix/broken.nix", "{ inputs, ... : { }\n");
+    repo.replace("flake.lock", "\"version\": 7", "\"version\":  7");
+    repo.commit();
+    repo.write("README.md", "new");
+    repo.git(&["add", "README.md"]);
+    assert_snapshot!(repo.flakepart(&["check", "--staged"]), @"
+    exit code 0
+    --- stderr ---
+    flakepart: the index is in order
+    ");
+    repo.write("nix/other.nix", "{ }\n");
+    repo.git(&["add", "nix/other.nix"]);
+    assert_snapshot!(repo.flakepart(&["check", "--staged"]), @"
+    exit code 0
+    --- stderr ---
+    flakepart: the index is in order
+    ");
+    repo.replace("nix/broken.nix", "inputs", "lib");
+    repo.git(&["add", "nix/broken.nix"]);
+    assert_snapshot!(repo.flakepart(&["check", "--staged"]), @"
+    exit code 1
+    --- stdout ---
+    warning[unreadable-code]: not read: syntax error: unexpected `:`, expected `}`
+      --> nix/broken.nix:1
+    ");
+    // Files that are named are judged as they lie there.
+    assert_snapshot!(repo.flakepart(&["check", "README.md", "flake.lock"]), @"
+    exit code 1
+    --- stdout ---
+    warning[lock-not-canonical]: Nix would write this lock in other bytes
+      --> flake.lock
+      help: `flakepart lock normalize --write`
+    ");
+}
+
+#[test]
+fn new_settings_judge_everything() {
+    let repo = Repo::agent_boxes();
+    repo.write("flakepart.toml", "[budget.root]\nnodes = 16\n");
+    repo.git(&["add", "flakepart.toml"]);
+    assert_snapshot!(repo.flakepart(&["check", "--staged"]), @"
+    exit code 1
+    --- stdout ---
+    error[over-budget]: 17 nodes; the budget is 16
+      --> flake.lock
+      help: `flakepart analyze` shows which input brings what
+    ");
+}
+
+#[test]
+fn a_file_that_goes_takes_along_what_made_others_right() {
+    let repo = split();
+    repo.git(&["rm", "-q", "nix/agents/partition.nix"]);
+    assert_snapshot!(repo.flakepart(&["check", "--staged"]), @"
+    exit code 1
+    --- stdout ---
+    warning[partition-unwired]: no partition has the nested flake in
+    nix/agents/_inputs
+      --> nix/agents/_inputs/flake.nix
+      help: `partitions.NAME.extraInputsFlake` names it; else `git rm -r
+            nix/agents/_inputs`
+    ");
+}
+
+#[test]
+fn a_hook_judges_the_commit_that_git_is_about_to_make() {
+    let repo = Repo::agent_boxes();
+    let program = env!("CARGO_BIN_EXE_flakepart");
+    repo.write(".git/hooks/pre-commit", format!("#!/bin/sh\nexec {program} check --staged\n"));
+    let hook = repo.path().join(".git/hooks/pre-commit");
+    std::fs::set_permissions(hook, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    repo.replace("flake.nix", "pi-mono = {", "pi-mono-2 = {");
+    repo.write("README.md", "new");
+    repo.git(&["add", "README.md"]);
+    // git makes an index of its own for `commit FILE`, and another for `commit -a`.
+    repo.git(&["commit", "-q", "-m", "only this", "README.md"]);
+    let commit = |arguments: &[&str]| {
+        let output = isolated("git", repo.path()).args(arguments).output().unwrap();
+        (output.status.success(), String::from_utf8(output.stderr).unwrap())
+    };
+    let said = "error[input-not-declared]: `pi-mono` is in flake.lock, but flake.nix does not";
+    for arguments in [&["commit", "-q", "-a", "-m", "x"][..], &["commit", "-q", "-m", "x", "flake.nix"]] {
+        let (done, text) = commit(arguments);
+        assert_eq!((done, text.lines().next()), (false, Some(said)), "{arguments:?}");
+    }
+    repo.replace("flake.nix", "pi-mono-2 = {", "pi-mono = {");
+    assert!(commit(&["commit", "-q", "--allow-empty", "-a", "-m", "x"]).0);
+}
+
+#[test]
+fn a_fix_mends_what_needs_no_nix_and_leaves_the_rest() {
+    let repo = split();
+    let rev = "36243fd710f60384734551dc73e4ab559688e57f";
+    repo.replace("flake.lock", rev, &rev.replace('3', "4"));
+    repo.replace("flake.lock", "\"version\": 7", "\"version\":  7");
+    repo.replace("nix/agents/partition.nix", "apps = \"agents\"", "apps = \"agent\"");
+    repo.commit();
+    assert_snapshot!(repo.flakepart(&["check", "--fix"]), @"
+    exit code 1
+    --- stdout ---
+    error[partition-undefined]: `apps` comes from partition `agent`, which nothing
+    defines
+      --> nix/agents/partition.nix:6
+      help: define `partitions.agent`, or correct the name
+    --- stderr ---
+    flakepart: 2 of 3 mended in flake.lock, nix/agents/_inputs/flake.lock
+    ");
+    assert_snapshot!(repo.git(&["diff", "--stat"]), @"
+    flake.lock                    | 2 +-
+    nix/agents/_inputs/flake.lock | 2 +-
+    2 files changed, 2 insertions(+), 2 deletions(-)
+    ");
+    assert_snapshot!(repo.flakepart(&["check", "--fix"]), @"
+    exit code 1
+    --- stdout ---
+    error[partition-undefined]: `apps` comes from partition `agent`, which nothing
+    defines
+      --> nix/agents/partition.nix:6
+      help: define `partitions.agent`, or correct the name
+    ");
+}
+
+#[test]
+fn an_input_that_comes_back_to_the_root_is_told_with_its_weight() {
+    let repo = split();
+    // By hand, as it was before the split, and the partition still there.
+    for file in ["flake.nix", "flake.lock"] {
+        repo.git(&["checkout", "-q", "HEAD~1", "--", file]);
+    }
+    assert_snapshot!(repo.flakepart(&["check", "--staged"]), @"
+    exit code 1
+    --- stdout ---
+    warning[heavy-input]: `hermes-agent` brings 11 nodes to the root, though
+    partition `agents` has it
+      --> flake.nix:22
+      help: remove it from the root: partition `agents` declares it
+    warning[heavy-input]: `pi-mono` brings 1 node to the root, though partition
+    `agents` has it
+      --> flake.nix:26
+      help: remove it from the root: partition `agents` declares it
+    ");
+    // Where no partition has it, one could.
+    repo.git(&["rm", "-rqf", "nix/agents"]);
+    assert_snapshot!(repo.flakepart(&["check", "--staged"]), @"
+    exit code 1
+    --- stdout ---
+    warning[heavy-input]: `hermes-agent` brings 11 nodes to the root, and only apps,
+    packages need it
+      --> flake.nix:22
+      help: `flakepart split --input hermes-agent` moves it into a partition
+    ");
 }

@@ -9,6 +9,7 @@ mod graph;
 mod hostile;
 mod lock;
 mod refusals;
+mod settings;
 mod split;
 mod unfinished;
 mod why;
