@@ -1,6 +1,6 @@
 //! What flakepart has to say about a flake: one list of codes, each with its level.
 
-use camino::Utf8PathBuf;
+use camino::{Utf8Path, Utf8PathBuf};
 use serde::{Serialize, Serializer};
 
 /// How grave a finding is.
@@ -183,6 +183,12 @@ impl Finding {
     #[must_use]
     pub fn at(self, file: impl Into<Utf8PathBuf>, line: Option<usize>) -> Finding {
         Finding { file: Some(file.into()), line, ..self }
+    }
+
+    /// The same, with its file counted from a folder above that of the flake.
+    #[must_use]
+    pub fn below(self, folder: &Utf8Path) -> Finding {
+        Finding { file: self.file.map(|file| folder.join(file)), ..self }
     }
 
     /// The same, with advice.

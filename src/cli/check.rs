@@ -1,9 +1,9 @@
 //! `flakepart check`
 
 use camino::Utf8PathBuf;
-use clap::Args;
+use clap::{Args, ValueEnum};
 
-use super::target::files;
+use super::target::{files, from_top};
 use super::unfinished::opened;
 use super::{Error, Outcome, Output};
 use crate::finding::Level;
@@ -18,6 +18,18 @@ pub(super) struct Arguments {
     /// Judge what is staged for the next commit, not the work tree
     #[arg(long)]
     staged: bool,
+    /// How to show it
+    #[arg(long, value_enum, default_value_t = Format::Human)]
+    format: Format,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Format {
+    Human,
+    Json,
+    Github,
+    Gitlab,
+    Sarif,
 }
 
 pub(super) fn run(arguments: &Arguments, output: &Output) -> Result<Outcome, Error> {
@@ -34,7 +46,13 @@ pub(super) fn run(arguments: &Arguments, output: &Output) -> Result<Outcome, Err
     let mut findings = check::check(&flake, &files.into_keys().collect());
     // What is merely worth knowing belongs to `analyze`, not into every commit.
     findings.retain(|finding| finding.level > Level::Note);
-    output.data(&report::findings(&findings))?;
+    output.data(&match arguments.format {
+        Format::Human => report::findings(&findings),
+        Format::Json => report::json(&report::Findings::new(&findings))?,
+        Format::Github => report::github(&from_top(&tree, &findings)?),
+        Format::Gitlab => report::gitlab(&from_top(&tree, &findings)?)?,
+        Format::Sarif => report::sarif(&from_top(&tree, &findings)?)?,
+    })?;
     if !findings.is_empty() {
         return Ok(Outcome::Found);
     }
