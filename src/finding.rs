@@ -1,6 +1,6 @@
 //! What flakepart has to say about a flake: one list of codes, each with its level.
 
-use camino::Utf8PathBuf;
+use camino::{Utf8Path, Utf8PathBuf};
 use serde::de::{self, Deserialize, Deserializer};
 use serde::{Serialize, Serializer};
 
@@ -281,6 +281,12 @@ impl Finding {
     pub fn with(mut self, files: impl IntoIterator<Item = Utf8PathBuf>) -> Finding {
         self.concerns.extend(files);
         self
+    }
+
+    /// The same, with its file counted from a folder above that of the flake.
+    #[must_use]
+    pub fn below(self, folder: &Utf8Path) -> Finding {
+        Finding { file: self.file.map(|file| folder.join(file)), ..self }
     }
 
     /// The same, with advice.

@@ -4,6 +4,7 @@ mod agree;
 mod budget;
 mod fix;
 mod gate;
+mod growth;
 mod heavy;
 mod inputs;
 mod judge;
@@ -12,7 +13,8 @@ mod rules;
 mod settings;
 
 pub use fix::fix;
-pub use gate::{Gate, Limits};
+pub use gate::{Gate, GatedLock, Limits, Total, declared};
+pub use growth::{Growth, ReadLock, Share, growth};
 pub use judge::concerning;
 pub use pattern::Pattern;
 pub use rules::{Subject, flake_findings, lock_findings, unused_inputs};

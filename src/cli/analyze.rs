@@ -3,9 +3,10 @@
 use camino::{Utf8Path, Utf8PathBuf};
 use clap::{Args, ValueEnum};
 
-use super::target::{Target, files, from_here, lock_of, parsed};
+use super::target::{Target, files, from_here, from_top, lock_of, parsed};
 use super::{Error, Outcome, Output};
 use crate::check::{flake_findings, lock_findings, unused_inputs};
+use crate::finding::Finding;
 use crate::lock::Examined;
 use crate::partition::{Analysis, Flake};
 use crate::report;
@@ -29,7 +30,12 @@ pub(super) struct Arguments {
 enum Format {
     Human,
     Json,
+    Markdown,
+    Sarif,
 }
+
+/// An analysis, and its findings with their files counted from the top of the repository.
+type Analyzed = (Analysis, Vec<Finding>);
 
 pub(super) fn run(arguments: &Arguments, output: &Output) -> Result<Outcome, Error> {
     if arguments.targets.is_empty() {
@@ -51,19 +57,25 @@ pub(super) fn run(arguments: &Arguments, output: &Output) -> Result<Outcome, Err
     last.map_or(Ok(Outcome::Fine), Err)
 }
 
-fn print(analyses: &[Analysis], several: bool, format: Format, output: &Output) -> Result<(), Error> {
-    let texts: Result<Vec<String>, Error> = analyses
-        .iter()
-        .map(|analysis| match format {
-            Format::Human => Ok(report::analysis(analysis)),
-            Format::Json if several => Ok(report::json_line(analysis)?),
-            Format::Json => Ok(report::json(analysis)?),
-        })
-        .collect();
-    output.data(&texts?.join(if format == Format::Human { "\n" } else { "" }))
+fn print(analyses: &[Analyzed], several: bool, format: Format, output: &Output) -> Result<(), Error> {
+    let mut texts = Vec::new();
+    for (analysis, _) in analyses {
+        texts.push(match format {
+            Format::Human => report::analysis(analysis),
+            Format::Json if several => report::json_line(analysis)?,
+            Format::Json => report::json(analysis)?,
+            Format::Markdown => report::analysis_markdown(analysis),
+            Format::Sarif => continue,
+        });
+    }
+    if format == Format::Sarif {
+        let findings = analyses.iter().flat_map(|(_, findings)| findings.clone());
+        texts.push(report::sarif(&findings.collect::<Vec<_>>())?);
+    }
+    output.data(&texts.join(if format == Format::Json { "" } else { "\n" }))
 }
 
-fn analyze(target: Target, arguments: &Arguments) -> Result<Analysis, Error> {
+fn analyze(target: Target, arguments: &Arguments) -> Result<Analyzed, Error> {
     match target {
         // Without a lock, flake.nix has to say whether there should be one.
         Target::Flake(tree) if arguments.no_usage && tree.root().join("flake.lock").exists() => {
@@ -75,15 +87,18 @@ fn analyze(target: Target, arguments: &Arguments) -> Result<Analysis, Error> {
             let flake = Flake::read(&files, &read_source)?;
             let mut findings = flake_findings(&flake, &files.into_keys().collect());
             findings.extend(unused_inputs(&flake));
-            Ok(Analysis::of_flake(&flake, from_here(tree.root().join("flake.lock")), findings))
+            let for_forges = from_top(&tree, &findings)?;
+            let analysis = Analysis::of_flake(&flake, from_here(tree.root().join("flake.lock")), findings);
+            Ok((analysis, for_forges))
         }
         Target::Lock(path, bytes) => of_lock(&path, &bytes),
     }
 }
 
-fn of_lock(path: &Utf8Path, bytes: &[u8]) -> Result<Analysis, Error> {
+fn of_lock(path: &Utf8Path, bytes: &[u8]) -> Result<Analyzed, Error> {
     let lock = parsed(path, bytes)?;
     let examined = Examined::new(&lock, bytes);
     let findings = lock_findings(&examined, path);
-    Ok(Analysis::of_lock(path, &examined, findings))
+    let analysis = Analysis::of_lock(path, &examined, findings.clone());
+    Ok((analysis, findings))
 }

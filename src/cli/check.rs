@@ -3,11 +3,11 @@
 use std::collections::BTreeSet;
 
 use camino::{Utf8Path, Utf8PathBuf};
-use clap::Args;
+use clap::{Args, ValueEnum};
 
 use super::interrupt::Interrupt;
 use super::settings::settings;
-use super::target::files;
+use super::target::{files, from_top};
 use super::unfinished::{opened, writer};
 use super::{Error, Outcome, Output};
 use crate::check::{SETTINGS, Settings, Subject, concerning, fix};
@@ -30,6 +30,18 @@ pub(super) struct Arguments {
     /// Mend what can be mended without Nix
     #[arg(long, conflicts_with = "staged")]
     fix: bool,
+    /// How to show it
+    #[arg(long, value_enum, default_value_t = Format::Human)]
+    format: Format,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Format {
+    Human,
+    Json,
+    Github,
+    Gitlab,
+    Sarif,
 }
 
 impl Arguments {
@@ -77,7 +89,13 @@ pub(super) fn run(
             output.note(&report::fixed(&changes, before, findings.len()));
         }
     }
-    output.data(&report::findings(&findings))?;
+    output.data(&match arguments.format {
+        Format::Human => report::findings(&findings),
+        Format::Json => report::json(&report::Findings::new(&findings))?,
+        Format::Github => report::github(&from_top(&tree, &findings)?),
+        Format::Gitlab => report::gitlab(&from_top(&tree, &findings)?)?,
+        Format::Sarif => report::sarif(&from_top(&tree, &findings)?)?,
+    })?;
     if !findings.is_empty() {
         return Ok(Outcome::Found);
     }

@@ -1,30 +1,35 @@
 //! `flakepart gate`
 
+use std::collections::BTreeMap;
+
 use camino::{Utf8Path, Utf8PathBuf};
 use clap::{Args, ValueEnum};
 
-use super::target::{from_here, lock_of};
+use super::target::{from_here, from_top, lock_of};
 use super::unfinished::opened;
 use super::{Error, Outcome, Output};
-use crate::check::{Gate, Limits};
-use crate::lock::{Lock, Measure};
+use crate::check::{Gate, GatedLock, Growth, Limits, declared, growth};
+use crate::lock::{Census, Lock, Measure};
+use crate::partition::{Files, nested_locks};
 use crate::report;
-use crate::tree::Tree;
+use crate::tree::{CommitTree, Since, Tree, WorkTree};
+
+const FLAKE_LOCK: &str = "flake.lock";
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
     /// A folder with a flake.nix; the nearest one upwards if left out
     pub(super) flake: Option<Utf8PathBuf>,
-    /// The git revision to compare with, such as origin/main
+    /// The branch to compare with, such as origin/main: with the commit at which HEAD left it
     #[arg(long, value_name = "REV")]
     base: Option<String>,
-    /// The most nodes that the lock may have
+    /// The most nodes that the root lock may have
     #[arg(long, value_name = "N")]
     max_nodes: Option<usize>,
-    /// The most bytes that the lock may have
+    /// The most bytes that the root lock may have
     #[arg(long, value_name = "N")]
     max_bytes: Option<usize>,
-    /// The most nodes that the lock may have more than the base
+    /// The most nodes that the root lock may have more than the base
     #[arg(long, value_name = "N", requires = "base")]
     max_growth: Option<usize>,
     /// How to show it
@@ -36,9 +41,11 @@ pub(super) struct Arguments {
 enum Format {
     Human,
     Json,
+    Github,
+    Gitlab,
+    Sarif,
+    Markdown,
 }
-
-const NO_LOCK: Measure = Measure { nodes: 0, bytes: 0 };
 
 pub(super) fn run(arguments: &Arguments, output: &Output) -> Result<Outcome, Error> {
     let limits = Limits {
@@ -46,37 +53,143 @@ pub(super) fn run(arguments: &Arguments, output: &Output) -> Result<Outcome, Err
         max_bytes: arguments.max_bytes,
         max_growth: arguments.max_growth,
     };
-    if limits == Limits::default() {
+    if limits == Limits::default() && arguments.base.is_none() {
         return Err(Error::Usage {
             message: "no limit is given, so there is nothing to hold the lock against".to_owned(),
             hint: "for example `--max-nodes 20`, or `--base origin/main --max-growth 0`".to_owned(),
         });
     }
     let tree = opened(arguments.flake.as_deref(), output)?;
-    let path = from_here(tree.root().join("flake.lock"));
-    let lock = match measure(&tree, &path)? {
-        Some(lock) => lock,
-        // A flake without inputs needs no lock; any other does.
-        None => lock_of(&tree).map(|_| NO_LOCK)?,
-    };
-    let base = match &arguments.base {
-        // A base without a lock had no nodes: everything is growth.
-        Some(rev) => Some(measure(&tree.commit(rev)?, &path)?.unwrap_or(NO_LOCK)),
-        None => None,
-    };
-    let gate = Gate::new(lock, base, limits);
-    match arguments.format {
-        Format::Human => output.data(&report::gate(&gate))?,
-        Format::Json => output.data(&report::json(&gate)?)?,
+    let since = arguments.base.as_ref().map(|rev| tree.since(rev)).transpose()?;
+    let base = since.as_ref().map(Since::base).transpose()?;
+    let sides = Sides { tree: &tree, since: since.as_ref().zip(base.as_ref()) };
+    let root = sides.gated(FLAKE_LOCK.into(), None, limits)?;
+    let nested = sides.nested()?;
+    let others = nested.into_iter().map(|(file, name)| sides.gated(file, Some(name), Limits::default()));
+    let gate = Gate::new(root, others.collect::<Result<_, _>>()?);
+    let annotations = || from_top(&tree, &gate.annotations());
+    output.data(&match arguments.format {
+        Format::Human => report::gate(&gate),
+        Format::Json => report::json(&gate)?,
+        Format::Markdown => report::gate_markdown(&gate),
+        Format::Github => report::github(&annotations()?),
+        Format::Gitlab => report::gitlab(&annotations()?)?,
+        Format::Sarif => report::sarif(&annotations()?)?,
+    })?;
+    if !gate.is_limited() {
+        output.note("flakepart: no limit is given, so this only reports; for example `--max-growth 0`\n");
     }
     Ok(if gate.findings.is_empty() { Outcome::Fine } else { Outcome::Found })
 }
 
-/// The size of a tree's lock, which `path` leads to from here.
-fn measure(tree: &dyn Tree, path: &Utf8Path) -> Result<Option<Measure>, Error> {
-    let Some(bytes) = tree.read(Utf8Path::new("flake.lock"))? else { return Ok(None) };
+/// The work tree, and what it is compared with.
+struct Sides<'a> {
+    tree: &'a WorkTree,
+    since: Option<(&'a Since<'a>, &'a CommitTree<'a>)>,
+}
+
+/// A lock, and the bytes that it was read from.
+struct State {
+    lock: Lock,
+    bytes: Vec<u8>,
+}
+
+impl Sides<'_> {
+    /// One of the flake's locks, before and after.
+    fn gated(
+        &self,
+        file: Utf8PathBuf,
+        partition: Option<String>,
+        limits: Limits,
+    ) -> Result<GatedLock, Error> {
+        let after = state(self.tree, &file, &self.path(&file))?;
+        if after.is_none() && partition.is_none() {
+            // A flake without inputs needs no lock; any other does.
+            lock_of(self.tree)?;
+        }
+        let before = match self.since {
+            Some((_, base)) => state(base, &file, &self.path(&file))?,
+            None => None,
+        };
+        let growth = self.growth(&file, before.as_ref(), after.as_ref())?;
+        let flake_nix =
+            if growth.is_empty() { None } else { self.tree.read(&file.with_file_name("flake.nix"))? };
+        Ok(GatedLock {
+            partition,
+            lock: measure(after.as_ref()),
+            base: self.since.map(|_| measure(before.as_ref())),
+            limits,
+            growth,
+            declarations: flake_nix.and_then(|bytes| declared(&bytes)),
+            file,
+        })
+    }
+
+    /// Which inputs made a lock grow, and in which commits.
+    fn growth(
+        &self,
+        file: &Utf8Path,
+        before: Option<&State>,
+        after: Option<&State>,
+    ) -> Result<Vec<Growth>, Error> {
+        let same = before.map(|state| &state.bytes) == after.map(|state| &state.bytes);
+        let Some((since, _)) = self.since.filter(|_| !same) else { return Ok(Vec::new()) };
+        let versions = since.versions(file)?;
+        let read = |content| Some(Census::new(&Lock::parse(&since.read(file, content).ok()?).ok()?));
+        Ok(growth(&census(before), &census(after), versions.as_deref(), &read))
+    }
+
+    /// The locks of partitions, those among them that are gone since the base.
+    fn nested(&self) -> Result<BTreeMap<Utf8PathBuf, String>, Error> {
+        let (here, mut locks) = nested_in(self.tree, |_| true)?;
+        if let Some((_, base)) = self.since {
+            let (_, gone) = nested_in(base, |lock| !here.contains(lock))?;
+            for (lock, partition) in gone {
+                locks.entry(lock).or_insert(partition);
+            }
+        }
+        Ok(locks)
+    }
+
+    /// A lock's path as it leads there from here.
+    fn path(&self, file: &Utf8Path) -> Utf8PathBuf {
+        if file == FLAKE_LOCK { from_here(self.tree.root().join(file)) } else { file.to_owned() }
+    }
+}
+
+/// The locks of a tree besides the root's, and those among them that are partitions', where one that counts
+/// makes it worth while to look.
+fn nested_in(
+    tree: &dyn Tree,
+    counts: impl Fn(&Utf8PathBuf) -> bool,
+) -> Result<(Vec<Utf8PathBuf>, BTreeMap<Utf8PathBuf, String>), Error> {
+    let paths: Vec<Utf8PathBuf> = tree.entries()?.into_iter().map(|entry| entry.path).collect();
+    let locks = paths.iter().filter(|path| path.file_name() == Some(FLAKE_LOCK) && *path != FLAKE_LOCK);
+    let locks: Vec<Utf8PathBuf> = locks.cloned().collect();
+    if !locks.iter().any(counts) {
+        return Ok((locks, BTreeMap::new()));
+    }
+    let code: Vec<Utf8PathBuf> = paths.into_iter().filter(|path| path.extension() == Some("nix")).collect();
+    let read = tree.read_all(&code)?;
+    let files: Files = code.into_iter().zip(read).filter_map(|(path, bytes)| Some((path, bytes?))).collect();
+    let mut nested = nested_locks(&files);
+    nested.retain(|lock, _| locks.contains(lock));
+    Ok((locks, nested))
+}
+
+/// The lock of a tree, which `path` leads to from here.
+fn state(tree: &dyn Tree, file: &Utf8Path, path: &Utf8Path) -> Result<Option<State>, Error> {
+    let Some(bytes) = tree.read(file)? else { return Ok(None) };
     let name = Utf8PathBuf::from(format!("{path} of {}", tree.name()));
     tracing::debug!(lock = ?name, bytes = bytes.len(), "read");
     let lock = Lock::parse(&bytes).map_err(|source| Error::Lock { path: name, source })?;
-    Ok(Some(Measure::of(&lock, &bytes)))
+    Ok(Some(State { lock, bytes }))
+}
+
+fn measure(state: Option<&State>) -> Measure {
+    state.map_or(Measure::default(), |state| Measure::of(&state.lock, &state.bytes))
+}
+
+fn census(state: Option<&State>) -> Census {
+    state.map_or_else(Census::default, |state| Census::new(&state.lock))
 }

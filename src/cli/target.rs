@@ -7,6 +7,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 
 use super::unfinished::opened;
 use super::{Error, Output};
+use crate::finding::Finding;
 use crate::lock::Lock;
 use crate::nix::{Declarations, Source, joined};
 use crate::partition::{Files, FlakeError, may_update, unwritten_lock};
@@ -71,6 +72,13 @@ pub(super) fn from_here(path: Utf8PathBuf) -> Utf8PathBuf {
         return path.file_name().unwrap_or_default().into();
     }
     path.strip_prefix(here).map(Utf8Path::to_owned).unwrap_or(path)
+}
+
+/// Findings in a flake with their files counted from the top of the repository, as forges want them.
+pub(super) fn from_top(tree: &WorkTree, findings: &[Finding]) -> Result<Vec<Finding>, Error> {
+    let top = tree.top()?;
+    let folder = tree.root().strip_prefix(top).unwrap_or(Utf8Path::new(""));
+    Ok(findings.iter().map(|finding| finding.clone().below(folder)).collect())
 }
 
 /// The lock in these bytes. It is never freed: the process ends soon, and does that faster as a whole.

@@ -11,6 +11,7 @@
 //! Nothing recurses on the size of its input, so that a hostile lock cannot exhaust the stack.
 
 mod attrs;
+mod census;
 mod cut;
 mod diff;
 mod document;
@@ -35,6 +36,7 @@ mod revisions;
 mod weight;
 
 pub use attrs::Attrs;
+pub use census::{Census, Stand};
 pub use cut::Follower;
 pub use diff::{Diff, OneSided, Refollowed, Renamed, Target, Updated};
 pub use document::{Edge, Lock, Node};

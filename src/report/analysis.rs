@@ -8,7 +8,7 @@ use super::text::{
 };
 use crate::finding::{Code, Level};
 use crate::nix::{SiteKind, Usage};
-use crate::partition::{Analysis, Blocker, InputSummary, Proposal, SiteSummary};
+use crate::partition::{Analysis, Blocker, InputSummary, LockSummary, Proposal, SiteSummary};
 
 /// How wide the bar of the heaviest input is, and on a narrow terminal.
 const BAR: (usize, usize) = (10, 4);
@@ -59,6 +59,11 @@ fn head(analysis: &Analysis) -> String {
         let name = bold(&shown(lock.path.as_str()));
         return wrapped("", &format!("{name}: none is needed, since flake.nix declares no inputs"));
     }
+    wrapped("", &format!("{}: {}", bold(&shown(lock.path.as_str())), facts(lock).join(", "))) + "\n"
+}
+
+/// How large a lock is.
+pub(super) fn facts(lock: &LockSummary) -> Vec<String> {
     let mut facts = vec![count(lock.nodes, "node"), count(lock.root_inputs, "input"), size(lock.bytes)];
     if lock.distinct < lock.nodes {
         facts.push(count(lock.nodes - lock.distinct, "lossless duplicate"));
@@ -66,7 +71,14 @@ fn head(analysis: &Analysis) -> String {
     if !lock.unreachable.is_empty() {
         facts.push(format!("{} unreachable", lock.unreachable.len()));
     }
-    wrapped("", &format!("{}: {}", bold(&shown(lock.path.as_str())), facts.join(", "))) + "\n"
+    facts
+}
+
+/// The root inputs, by what they own.
+pub(super) fn heaviest_first(analysis: &Analysis) -> Vec<&InputSummary> {
+    let mut inputs: Vec<&InputSummary> = analysis.inputs.iter().collect();
+    inputs.sort_by_key(|input| (std::cmp::Reverse(input.exclusive_nodes), input.name.clone()));
+    inputs
 }
 
 /// The table of root inputs, the heaviest first.
@@ -74,8 +86,7 @@ fn inputs(analysis: &Analysis) -> String {
     if analysis.inputs.is_empty() {
         return if analysis.lock.bytes == 0 { "" } else { "No inputs.\n" }.to_owned();
     }
-    let mut inputs: Vec<&InputSummary> = analysis.inputs.iter().collect();
-    inputs.sort_by_key(|input| (std::cmp::Reverse(input.exclusive_nodes), input.name.clone()));
+    let inputs = heaviest_first(analysis);
     // One node is one cell, as long as that fits.
     let room = if is_narrow() { BAR.1 } else { BAR.0 };
     let heaviest = inputs.first().map_or(room, |input| input.exclusive_nodes.max(room));
@@ -141,7 +152,7 @@ fn unnamed(sites: &[&SiteSummary]) -> Option<String> {
 }
 
 /// The outputs that an input feeds and the first place that says so.
-fn used_by(input: &InputSummary) -> String {
+pub(super) fn used_by(input: &InputSummary) -> String {
     let sites = code(input);
     let place = match places(&sites) {
         None if input.sites.is_empty() => {

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::markdown::{code, room, table};
 use super::text::{CYAN, DIM, GREEN, RED, YELLOW, bold, count, fits, shown, size, styled, wrapped};
 use crate::date::date;
 use crate::lock::{Diff, Name, OneSided, Refollowed, Target, Updated};
@@ -217,12 +218,12 @@ pub fn diff_markdown(diff: &Diff) -> String {
         return text + "No input differs.\n";
     }
     let mut below = Below::of(diff);
-    text.push_str("| input | change | before | after |\n| --- | --- | --- | --- |\n");
+    let mut rows = Vec::new();
     let mut row = |name: &str, label: &str, change: &str, before: &str, after: &str| {
         let lines = below.remove(name).unwrap_or_default().lines(code);
         let change = [change.to_owned()].into_iter().filter(|change| !change.is_empty()).chain(lines);
         let change = change.collect::<Vec<_>>().join("<br>");
-        text.push_str(&format!("| {label} | {change} | {before} | {after} |\n"));
+        rows.push(format!("| {label} | {change} | {before} | {after} |"));
     };
     let presence = |one: &OneSided| match &one.follows {
         Some(follows) => format!("follows {}", followed(follows, code)),
@@ -257,17 +258,13 @@ pub fn diff_markdown(diff: &Diff) -> String {
     let rest: Vec<&str> = below.keys().copied().collect();
     for name in rest {
         let lines = below.remove(name).unwrap_or_default().lines(code).join("<br>");
-        text.push_str(&format!("| {} | {lines} | | |\n", code(name)));
+        rows.push(format!("| {} | {lines} | | |", code(name)));
     }
+    text.push_str(&table(room(&text), &["input", "change", "before", "after"], &rows));
     if diff.more > 0 {
         text.push_str(&format!("\nand {} more\n", count(diff.more, "difference")));
     }
     text
-}
-
-/// Text that Markdown shows as it is, in a table, too.
-fn code(text: &str) -> String {
-    format!("`{}`", shown(text).replace('`', "'").replace('|', "\\|"))
 }
 
 fn code_pinned(target: &Target) -> String {

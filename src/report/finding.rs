@@ -1,8 +1,25 @@
-//! Findings for people.
+//! Findings for people, and as JSON.
+
+use serde::Serialize;
 
 use super::text::{BOLD, CYAN, RED, YELLOW, bold, shown, styled, wrapped};
 use crate::change::Changes;
 use crate::finding::{Finding, Level};
+
+/// A list of findings for programs.
+#[derive(Debug, Serialize)]
+pub struct Findings<'a> {
+    schema: u32,
+    findings: &'a [Finding],
+}
+
+impl<'a> Findings<'a> {
+    /// The list.
+    #[must_use]
+    pub fn new(findings: &'a [Finding]) -> Findings<'a> {
+        Findings { schema: 1, findings }
+    }
+}
 
 /// One finding a paragraph: level, code, message; then its place and what to do.
 #[must_use]

@@ -39,19 +39,43 @@ pub fn bold(text: &str) -> String {
     styled(BOLD, text)
 }
 
-/// Text that came from a lock or a file, made harmless for a terminal or a CI log: control characters
-/// and those that turn the direction of writing are escaped.
+/// Text that came from a lock or a file, made harmless for a terminal or a CI log. Escaped are control
+/// characters, those that turn the direction of writing or are not seen at all, and what begins a command
+/// for a CI runner that reads the log (`::error::`, `##[error]`).
 #[must_use]
 pub fn shown(text: &str) -> String {
-    let turns = |char: char| matches!(char, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-    text.chars()
-        .flat_map(|char| {
-            let escaped = char.is_control() || turns(char);
-            let (plain, escape) =
-                if escaped { (None, Some(char.escape_default())) } else { (Some(char), None) };
-            plain.into_iter().chain(escape.into_iter().flatten())
-        })
-        .collect()
+    let mut shown = String::with_capacity(text.len());
+    let mut before = ' ';
+    for char in text.chars() {
+        if char.is_control() {
+            shown.extend(char.escape_default());
+        } else if is_unseen(char) || matches!(char, ':' | '#') && char == before {
+            shown.extend(char.escape_unicode());
+        } else {
+            shown.push(char);
+        }
+        before = char;
+    }
+    shown
+}
+
+/// Whether a character has no picture of its own: Unicode's `Default_Ignorable_Code_Point`, and those that
+/// part lines and paragraphs.
+fn is_unseen(char: char) -> bool {
+    matches!(char,
+        '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}'..='\u{1160}' | '\u{17b4}'..='\u{17b5}'
+        | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
+        | '\u{2060}'..='\u{206f}' | '\u{3164}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ffa0}'
+        | '\u{fff0}'..='\u{fffb}' | '\u{1bca0}'..='\u{1bca3}' | '\u{1d173}'..='\u{1d17a}'
+        | '\u{e0000}'..='\u{e0fff}')
+}
+
+/// The same, cut to so many characters.
+pub(super) fn shown_short(text: &str, longest: usize) -> String {
+    match text.char_indices().nth(longest) {
+        Some((end, _)) => shown(text.get(..end).unwrap_or_default()) + "…",
+        None => shown(text),
+    }
 }
 
 /// `1 node`, `2 nodes`.

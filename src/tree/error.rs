@@ -70,9 +70,19 @@ pub enum TreeError {
     NoRevision {
         /// What was asked for.
         rev: String,
+        /// Whether the clone is shallow.
+        shallow: bool,
         /// What libgit2 says.
         #[source]
         source: git2::Error,
+    },
+    /// HEAD and another revision have no commit in common.
+    #[error("HEAD and `{rev}` have no commit in common{}", if *.shallow { ", as far as this shallow clone goes back" } else { "" })]
+    NoMergeBase {
+        /// The other revision.
+        rev: String,
+        /// Whether the clone is shallow.
+        shallow: bool,
     },
     /// The folder is not in a git repository.
     #[error("{folder} is not in a git repository")]
@@ -120,10 +130,20 @@ impl TreeError {
                 Some("name a folder with a flake.nix, or a lock file where one serves, too".to_owned())
             }
             TreeError::Untracked { path } => Some(format!("`git add -N {path}` makes it known")),
+            TreeError::NoRevision { shallow: true, .. } | TreeError::NoMergeBase { shallow: true, .. } => Some(
+                "this clone is shallow; fetch the whole history: `fetch-depth: 0` for GitHub's checkout, \
+                 `GIT_DEPTH: 0` in GitLab, `git fetch --unshallow` by hand"
+                    .to_owned(),
+            ),
             TreeError::NoRevision { .. } => {
                 Some("in a shallow clone, fetch the revision first: `git fetch origin REV`".to_owned())
             }
-            TreeError::NotGit { .. } => Some("compare with a folder instead: `--before DIR`".to_owned()),
+            TreeError::NoMergeBase { .. } => {
+                Some("name a revision that HEAD was once made from, such as origin/main".to_owned())
+            }
+            TreeError::NotGit { .. } => {
+                Some("only git knows revisions; `verify` takes a folder, too: `--before DIR`".to_owned())
+            }
             TreeError::Leaves { .. } | TreeError::Link { .. } => {
                 Some("replace the link by the file it leads to".to_owned())
             }

@@ -141,11 +141,11 @@ pub struct CommitTree<'a> {
     name: String,
 }
 
-fn commit<'a>(repository: &'a Repository, rev: &str) -> Result<Commit<'a>, TreeError> {
-    repository
-        .revparse_single(rev)
-        .and_then(|object| object.peel_to_commit())
-        .map_err(|source| TreeError::NoRevision { rev: rev.to_owned(), source })
+pub(super) fn commit<'a>(repository: &'a Repository, rev: &str) -> Result<Commit<'a>, TreeError> {
+    repository.revparse_single(rev).and_then(|object| object.peel_to_commit()).map_err(|source| {
+        let shallow = repository.is_shallow();
+        TreeError::NoRevision { rev: rev.to_owned(), shallow, source }
+    })
 }
 
 /// The bytes of a file as a revision has it, in the repository around a folder; `None` where it has no such
@@ -199,12 +199,21 @@ pub(super) fn commits_without(git: &Git, path: &Utf8Path) -> Result<Vec<String>,
 
 impl<'a> CommitTree<'a> {
     pub(super) fn open(git: &'a Git, rev: &str) -> Result<Self, TreeError> {
-        let commit = commit(&git.repository, rev)?;
-        let blobs = commit_blobs(git, &commit)?;
-        let short = commit.id().to_string().chars().take(10).collect::<String>();
+        CommitTree::of(git, &commit(&git.repository, rev)?, rev)
+    }
+
+    /// A commit that somebody calls `rev`.
+    pub(super) fn of(git: &'a Git, commit: &Commit<'_>, rev: &str) -> Result<Self, TreeError> {
+        let blobs = commit_blobs(git, commit)?;
+        let short = short(commit.id());
         let name = if rev.starts_with(&short) { short } else { format!("{rev} ({short})") };
         Ok(CommitTree { repository: &git.repository, blobs, name })
     }
+}
+
+/// The first digits of a commit, which name it well enough.
+pub(super) fn short(id: Oid) -> String {
+    id.to_string().chars().take(10).collect()
 }
 
 fn commit_blobs(git: &Git, commit: &Commit<'_>) -> Result<Blobs, TreeError> {
@@ -260,7 +269,7 @@ fn read(repository: &Repository, blobs: &Blobs, path: &Utf8Path) -> Result<Optio
     blob(repository, path, *id).map(Some)
 }
 
-fn blob(repository: &Repository, path: &Utf8Path, id: Oid) -> Result<Vec<u8>, TreeError> {
+pub(super) fn blob(repository: &Repository, path: &Utf8Path, id: Oid) -> Result<Vec<u8>, TreeError> {
     let (bytes, _) = repository.odb()?.read_header(id)?;
     if bytes as u64 > MAX_BYTES {
         return Err(TreeError::TooLarge { path: path.to_owned(), bytes: bytes as u64 });

@@ -6,14 +6,16 @@
 mod error;
 mod git;
 mod index;
+mod since;
 mod store;
 mod work;
 
 use camino::{Utf8Path, Utf8PathBuf};
 
 pub use error::TreeError;
-pub use git::{Staged, read_revision};
+pub use git::{CommitTree, Staged, read_revision};
 pub use index::Untold;
+pub use since::{CommitName, Content, Since, Version};
 pub use store::{read_source, source_name};
 pub use work::WorkTree;
 

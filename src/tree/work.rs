@@ -90,7 +90,7 @@ impl WorkTree {
         self.git.is_some()
     }
 
-    fn git(&self) -> Result<&Git, TreeError> {
+    pub(super) fn git(&self) -> Result<&Git, TreeError> {
         self.git.as_ref().ok_or_else(|| TreeError::NotGit { folder: self.root.clone() })
     }
 

@@ -319,13 +319,13 @@ fn names_from_a_lock_break_no_table_and_no_link() {
         }))
     };
     let repo = Repo::new(&[("old.lock", &evil("a")), ("new.lock", &evil("b"))]);
-    assert_snapshot!(repo.flakepart(&["diff", "old.lock", "new.lock", "--format", "markdown"]), @r"
+    assert_snapshot!(repo.flakepart(&["diff", "old.lock", "new.lock", "--format", "markdown"]), @"
     exit code 0
     --- stdout ---
     **flake.lock**: 1 → 1 node, 330 B → 330 B
 
     | input | change | before | after |
     | --- | --- | --- | --- |
-    | `a\|'b\u{1b}\n` | updated | `aaaaaaaaaa` 2024-10-04 | `bbbbbbbbbb` 2024-10-04 |
+    | <code>a&#124;&#96;b&#92;u&#123;1b&#125;&#92;n</code> | updated | `aaaaaaaaaa` 2024-10-04 | `bbbbbbbbbb` 2024-10-04 |
     ");
 }

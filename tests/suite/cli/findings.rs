@@ -87,12 +87,13 @@ const CASES: &[Case] = &[
         code: Code::Growth,
         repo: || {
             let repo = split();
-            repo.git(&["checkout", "-q", "HEAD~1"]);
+            repo.git(&["checkout", "-q", "HEAD~1", "--", "flake.nix", "flake.lock"]);
+            repo.commit();
             repo
         },
-        command: &["gate", "--base", "main", "--max-growth", "0"],
+        command: &["gate", "--base", "HEAD~1", "--max-growth", "0"],
         cure: |repo| {
-            repo.git(&["checkout", "-q", "main"]);
+            repo.git(&["checkout", "-q", "HEAD~1", "--", "flake.nix", "flake.lock"]);
         },
     },
     Case {

@@ -1,6 +1,7 @@
 //! `flakepart gate`
 
 use insta::assert_snapshot;
+use serde_json::json;
 
 use crate::support::Repo;
 
@@ -43,6 +44,30 @@ fn a_lock_beyond_its_limits_fails() {
         "maxBytes": null,
         "maxGrowth": null
       },
+      "locks": [
+        {
+          "file": "flake.lock",
+          "partition": null,
+          "lock": {
+            "nodes": 17,
+            "bytes": 10118
+          },
+          "base": null,
+          "limits": {
+            "maxNodes": 16,
+            "maxBytes": null,
+            "maxGrowth": null
+          },
+          "growth": []
+        }
+      ],
+      "total": {
+        "lock": {
+          "nodes": 17,
+          "bytes": 10118
+        },
+        "base": null
+      },
       "findings": [
         {
           "code": "over-budget",
@@ -57,24 +82,336 @@ fn a_lock_beyond_its_limits_fails() {
     "#);
 }
 
+/// A lock with these root inputs, each with so many nodes: one below the other.
+fn lock(inputs: &[(&str, usize)]) -> String {
+    let mut nodes = serde_json::Map::new();
+    let mut root = serde_json::Map::new();
+    for (name, count) in inputs {
+        root.insert((*name).to_owned(), json!(name));
+        for number in 1..=*count {
+            let key =
+                |number: usize| if number == 1 { (*name).to_owned() } else { format!("{name}-{number}") };
+            let below = if number < *count { json!({ "below": key(number + 1) }) } else { json!({}) };
+            let locked = json!({ "narHash": format!("sha256-{name}{number}"), "path": "/a", "type": "path" });
+            let original = json!({ "path": "/a", "type": "path" });
+            nodes.insert(key(number), json!({ "inputs": below, "locked": locked, "original": original }));
+        }
+    }
+    nodes.insert("root".to_owned(), json!({ "inputs": root }));
+    json!({ "nodes": nodes, "root": "root", "version": 7 }).to_string()
+}
+
+/// A flake that declares these inputs.
+fn flake(inputs: &[(&str, usize)]) -> String {
+    let inputs: String =
+        inputs.iter().map(|(name, _)| format!("  inputs.{name}.url = \"path:/a\";\n")).collect();
+    format!("{{\n{inputs}  outputs = _: {{ }};\n}}\n")
+}
+
+/// A repository whose first commit, tagged `base`, has these inputs.
+fn repo(inputs: &[(&str, usize)]) -> Repo {
+    let repo = Repo::new(&[("flake.nix", &flake(inputs)), ("flake.lock", &lock(inputs))]);
+    repo.git(&["tag", "base"]);
+    repo
+}
+
+/// Writes these inputs, and commits that.
+fn commit(repo: &Repo, subject: &str, inputs: &[(&str, usize)]) {
+    repo.write("flake.nix", flake(inputs));
+    repo.write("flake.lock", lock(inputs));
+    repo.git(&["commit", "-q", "-a", "--allow-empty", "-m", subject]);
+}
+
+/// What a gate says, with the subjects of commits for their ids.
+fn said(repo: &Repo, arguments: &[&str]) -> String {
+    let mut said = repo.flakepart(&[&["gate"], arguments].concat()).to_string();
+    for line in repo.git(&["log", "--all", "--abbrev=10", "--format=%h %s"]).lines() {
+        let (id, subject) = line.split_once(' ').unwrap();
+        said = said.replace(id, &format!("<{subject}>"));
+    }
+    said
+}
+
 #[test]
-fn growth_is_counted_from_a_git_revision() {
+fn growth_is_counted_from_where_head_left_the_base() {
+    let repo = repo(&[("a", 2)]);
+    repo.git(&["checkout", "-q", "-b", "topic"]);
+    commit(&repo, "One more", &[("a", 3)]);
+    repo.git(&["checkout", "-q", "main"]);
+    commit(&repo, "Five more", &[("a", 7)]);
+    repo.git(&["checkout", "-q", "topic"]);
+    assert_snapshot!(said(&repo, &["--base", "main", "--max-growth", "1"]), @"
+    exit code 0
+    --- stdout ---
+    flake.lock: 3 nodes, 443 B (base: 2 nodes, 312 B)
+       +1  a  <One more> One more
+    ");
+    assert_snapshot!(said(&repo, &["--base", "main", "--max-growth", "0"]), @"
+    exit code 1
+    --- stdout ---
+    flake.lock: 3 nodes, 443 B (base: 2 nodes, 312 B)
+       +1  a  <One more> One more
+    error[growth]: 1 more node than before (2 to 3), `a` alone 1; the limit is 0
+      --> flake.nix:2
+      help: look at <One more> (One more); `flakepart split --input a` may move it
+            into a partition
+    ");
+}
+
+#[test]
+fn growth_is_blamed_on_the_input_and_the_commits_that_brought_it() {
+    let repo = repo(&[("a", 2), ("gone", 3)]);
+    commit(&repo, "Add b", &[("a", 2), ("b", 4), ("gone", 3)]);
+    commit(&repo, "Add c and take gone out", &[("a", 2), ("b", 4), ("c", 1)]);
+    commit(&repo, "Something else", &[("a", 2), ("b", 4), ("c", 1)]);
+    commit(&repo, "Update b", &[("a", 2), ("b", 6), ("c", 1)]);
+    repo.write("flake.lock", lock(&[("a", 3), ("b", 6), ("c", 1)]));
+    assert_snapshot!(said(&repo, &["--base", "base", "--max-growth", "4"]), @"
+    exit code 1
+    --- stdout ---
+    flake.lock: 10 nodes, 1.3 KiB (base: 5 nodes, 728 B)
+       +6  b
+           +4  <Add b> Add b
+           +2  <Update b> Update b
+       +1  a     not committed yet
+       +1  c     <Add c and take gone out> Add c and take gone out
+       -3  gone  <Add c and take gone out> Add c and take gone out
+    error[growth]: 5 more nodes than before (5 to 10), `b` alone 6; the limit is 4
+      --> flake.nix:3
+      help: look at <Add b> (Add b), <Update b> (Update b); `flakepart split
+            --input b` may move it into a partition
+    ");
+    assert_snapshot!(said(&repo, &["--base", "base", "--max-growth", "4", "--format", "github"]), @"
+    exit code 1
+    --- stdout ---
+    ::error file=flake.nix,line=3,title=growth::5 more nodes than before (5 to 10), `b` alone 6; the limit is 4%0Ahelp: look at <Add b> (Add b), <Update b> (Update b); `flakepart split --input b` may move it into a partition
+    ::notice file=flake.nix,line=2,title=growth::`a` brings 1 more node than before (2 to 3)%0Ahelp: `flakepart split --input a` may move it into a partition
+    ::notice file=flake.nix,line=4,title=growth::`c` brings 1 more node than before (0 to 1)%0Ahelp: look at <Add c and take gone out> (Add c and take gone out); `flakepart split --input c` may move it into a partition
+    ");
+    assert_snapshot!(said(&repo, &["--base", "base", "--max-growth", "4", "--format", "markdown"]), @"
+    exit code 1
+    --- stdout ---
+    ### Locks: ❌ 1 limit broken
+
+    | lock | nodes | change | size |
+    | --- | --- | --- | --- |
+    | `flake.lock` | 10 | 📈 +5 | 1.3 KiB |
+
+    |  | code | finding | place |
+    | --- | --- | --- | --- |
+    | ❌ error | `growth` | <code>5 more nodes than before (5 to 10), &#96;b&#96; alone 6; the limit is 4</code><br><code>look at <Add b> (Add b), <Update b> (Update b); &#96;flakepart split --input b&#96; may move it into a partition</code> | `flake.nix:3` |
+
+    <details><summary>Which inputs, in which commits</summary>
+
+    | lock | input | nodes | change | commits |
+    | --- | --- | --- | --- | --- |
+    | `flake.lock` | `b` | 0 → 6 | +6 | +4 `<Add b>` `Add b`<br>+2 `<Update b>` `Update b` |
+    | `flake.lock` | `a` | 2 → 3 | +1 | +1 not committed yet |
+    | `flake.lock` | `c` | 0 → 1 | +1 | +1 `<Add c and take gone out>` `Add c and take gone out` |
+    | `flake.lock` | `gone` | 3 → 0 | -3 | -3 `<Add c and take gone out>` `Add c and take gone out` |
+
+    </details>
+    ");
+    assert_snapshot!(said(&repo, &["--base", "base", "--max-growth", "4", "--format", "json"]), @r#"
+    exit code 1
+    --- stdout ---
+    {
+      "schema": 1,
+      "lock": {
+        "nodes": 10,
+        "bytes": 1346
+      },
+      "base": {
+        "nodes": 5,
+        "bytes": 728
+      },
+      "limits": {
+        "maxNodes": null,
+        "maxBytes": null,
+        "maxGrowth": 4
+      },
+      "locks": [
+        {
+          "file": "flake.lock",
+          "partition": null,
+          "lock": {
+            "nodes": 10,
+            "bytes": 1346
+          },
+          "base": {
+            "nodes": 5,
+            "bytes": 728
+          },
+          "limits": {
+            "maxNodes": null,
+            "maxBytes": null,
+            "maxGrowth": 4
+          },
+          "growth": [
+            {
+              "input": "b",
+              "before": 0,
+              "after": 6,
+              "commits": [
+                {
+                  "commit": "<Add b>",
+                  "subject": "Add b",
+                  "added": 4,
+                  "removed": 0
+                },
+                {
+                  "commit": "<Update b>",
+                  "subject": "Update b",
+                  "added": 2,
+                  "removed": 0
+                }
+              ]
+            },
+            {
+              "input": "a",
+              "before": 2,
+              "after": 3,
+              "commits": [
+                {
+                  "commit": null,
+                  "subject": null,
+                  "added": 1,
+                  "removed": 0
+                }
+              ]
+            },
+            {
+              "input": "c",
+              "before": 0,
+              "after": 1,
+              "commits": [
+                {
+                  "commit": "<Add c and take gone out>",
+                  "subject": "Add c and take gone out",
+                  "added": 1,
+                  "removed": 0
+                }
+              ]
+            },
+            {
+              "input": "gone",
+              "before": 3,
+              "after": 0,
+              "commits": [
+                {
+                  "commit": "<Add c and take gone out>",
+                  "subject": "Add c and take gone out",
+                  "added": 0,
+                  "removed": 3
+                }
+              ]
+            }
+          ]
+        }
+      ],
+      "total": {
+        "lock": {
+          "nodes": 10,
+          "bytes": 1346
+        },
+        "base": {
+          "nodes": 5,
+          "bytes": 728
+        }
+      },
+      "findings": [
+        {
+          "code": "growth",
+          "level": "error",
+          "message": "5 more nodes than before (5 to 10), `b` alone 6; the limit is 4",
+          "file": "flake.nix",
+          "line": 3,
+          "help": "look at <Add b> (Add b), <Update b> (Update b); `flakepart split --input b` may move it into a partition"
+        }
+      ]
+    }
+    "#);
+}
+
+#[test]
+fn what_a_merge_brings_is_blamed_on_the_commit_that_was_merged() {
+    let repo = repo(&[("a", 1)]);
+    repo.git(&["checkout", "-q", "-b", "topic"]);
+    commit(&repo, "Add b", &[("a", 1), ("b", 2)]);
+    repo.git(&["checkout", "-q", "main"]);
+    repo.write("README.md", "");
+    repo.git(&["add", "-A"]);
+    repo.git(&["commit", "-q", "-m", "Read me"]);
+    // What GitHub checks out for a pull request.
+    repo.git(&["merge", "-q", "--no-ff", "-m", "Merge", "topic"]);
+    assert_snapshot!(said(&repo, &["--base", "main~1"]), @"
+    exit code 0
+    --- stdout ---
+    flake.lock: 3 nodes, 436 B (base: 1 node, 181 B)
+       +2  b  <Add b> Add b
+    --- stderr ---
+    flakepart: no limit is given, so this only reports; for example `--max-growth 0`
+    ");
+}
+
+#[test]
+fn the_locks_of_partitions_count_for_themselves() {
     let repo = Repo::agent_boxes();
     repo.flakepart(&["split", "--yes", "--no-verify"]);
-    repo.commit();
-    assert_snapshot!(repo.flakepart(&["gate", "--base", "HEAD~1", "--max-growth", "0"]), @"
+    // A template has a lock and partitions of its own.
+    repo.write("template/flake.nix", "{ outputs = _: { partitions.x.extraInputsFlake = ./x; }; }\n");
+    repo.write("template/x/flake.lock", lock(&[("a", 2)]));
+    repo.git(&["add", "-A"]);
+    assert_snapshot!(said(&repo, &["--base", "HEAD", "--max-growth", "0"]), @"
     exit code 0
     --- stdout ---
     flake.lock: 5 nodes, 2.6 KiB (base: 17 nodes, 9.8 KiB)
+      -11  hermes-agent  not committed yet
+       -1  pi-mono       not committed yet
+    nix/agents/_inputs/flake.lock: 13 nodes, 7.7 KiB (base: none)
+      +11  hermes-agent  not committed yet
+       +1  pi-mono       not committed yet
+       +1  root-systems  not committed yet
+    together: 18 nodes, 10.4 KiB (base: 17 nodes, 9.8 KiB)
     ");
-    repo.git(&["checkout", "-q", "HEAD~1"]);
-    assert_snapshot!(repo.flakepart(&["gate", "--base", "main", "--max-growth", "11"]), @"
-    exit code 1
+    repo.git(&["commit", "-q", "-m", "Split"]);
+    repo.git(&["rm", "-q", "-r", "nix/agents"]);
+    assert_snapshot!(said(&repo, &["--base", "HEAD"]), @"
+    exit code 0
     --- stdout ---
-    flake.lock: 17 nodes, 9.8 KiB (base: 5 nodes, 2.6 KiB)
-    error[growth]: 12 more nodes than before (5 to 17); the limit is 11
-      --> flake.lock
-      help: `flakepart analyze` shows which input brings what
+    flake.lock: 5 nodes, 2.6 KiB (base: 5 nodes, 2.6 KiB)
+    nix/agents/_inputs/flake.lock: none (base: 13 nodes, 7.7 KiB)
+      -11  hermes-agent  not committed yet
+       -1  pi-mono       not committed yet
+       -1  root-systems  not committed yet
+    together: 5 nodes, 2.6 KiB (base: 18 nodes, 10.4 KiB)
+    --- stderr ---
+    flakepart: no limit is given, so this only reports; for example `--max-growth 0`
+    ");
+}
+
+#[test]
+fn a_shallow_clone_is_told_from_a_base_that_is_not_there() {
+    let origin = repo(&[("a", 1)]);
+    commit(&origin, "Add b", &[("a", 1), ("b", 2)]);
+    let clone = Repo::new(&[]);
+    let url = format!("file://{}", origin.path().display());
+    clone.git(&["fetch", "-q", "--depth=1", &url, "main"]);
+    clone.git(&["checkout", "-q", "--detach", "FETCH_HEAD"]);
+    assert_snapshot!(said(&clone, &["--base", "origin/main"]), @"
+    exit code 2
+    --- stderr ---
+    error: git has no revision `origin/main` here
+
+    hint: this clone is shallow; fetch the whole history: `fetch-depth: 0` for GitHub's checkout, `GIT_DEPTH: 0` in GitLab, `git fetch --unshallow` by hand
+    ");
+    clone.git(&["fetch", "-q", "--depth=1", &url, "base:base"]);
+    assert_snapshot!(said(&clone, &["--base", "base"]), @"
+    exit code 2
+    --- stderr ---
+    error: HEAD and `base` have no commit in common, as far as this shallow clone goes back
+
+    hint: this clone is shallow; fetch the whole history: `fetch-depth: 0` for GitHub's checkout, `GIT_DEPTH: 0` in GitLab, `git fetch --unshallow` by hand
     ");
 }
 
@@ -109,13 +446,14 @@ fn one_node_is_told_as_one() {
     assert_snapshot!(repo.flakepart(&[&["gate"], &limits[..]].concat()), @"
     exit code 1
     --- stdout ---
-    flake.lock: 1 node, 144 B (base: 0 nodes, 0 B)
+    flake.lock: 1 node, 144 B (base: none)
+       +1  a  not committed yet
     error[over-budget]: 1 node; the limit is 0
       --> flake.lock
       help: `flakepart analyze` shows which input brings what
-    error[growth]: 1 more node than before (0 to 1); the limit is 0
+    error[growth]: 1 more node than before (0 to 1), `a` alone 1; the limit is 0
       --> flake.lock
-      help: `flakepart analyze` shows which input brings what
+      help: `flakepart split --input a` may move it into a partition
     ");
 }
 
