@@ -2,6 +2,7 @@
 
 mod analyze;
 mod check;
+mod completions;
 mod diff;
 mod error;
 mod explain;
@@ -9,6 +10,7 @@ mod gate;
 mod graph;
 mod interrupt;
 mod lock;
+mod man;
 mod merge;
 mod output;
 mod settings;
@@ -94,6 +96,10 @@ enum Command {
     /// Work on a flake.lock by itself
     #[command(subcommand)]
     Lock(lock::Command),
+    /// Print a script that completes arguments in a shell
+    Completions(completions::Arguments),
+    /// Print the manual page
+    Man,
 }
 
 /// How a run ended that did not fail.
@@ -133,6 +139,8 @@ pub fn main() -> ExitCode {
             gate::run(&arguments, &output).map_err(|error| error.within(arguments.flake.as_deref()))
         }
         Command::Lock(command) => lock::run(&command, &output),
+        Command::Completions(arguments) => completions::run(&arguments, &output),
+        Command::Man => man::run(&output),
     };
     match outcome {
         Ok(Outcome::Fine) => ExitCode::SUCCESS,

@@ -8,6 +8,7 @@ mod gate;
 mod graph;
 mod hostile;
 mod lock;
+mod manual;
 mod refusals;
 mod settings;
 mod split;
