@@ -13,11 +13,13 @@ mod lock;
 mod man;
 mod merge;
 mod output;
+mod scratch;
 mod settings;
 mod split;
 mod sync;
 mod target;
 mod unfinished;
+mod update;
 mod verify;
 mod walk;
 mod why;
@@ -85,6 +87,8 @@ enum Command {
     Merge(merge::Arguments),
     /// Carry the root's pins into the partitions, offline
     Sync(sync::Arguments),
+    /// Update the locks of the root and the partitions together
+    Update(update::Arguments),
     /// Prove that every output is the same derivation as before
     Verify(verify::Arguments),
     /// Check locks and partitions, offline and without Nix: for pre-commit
@@ -130,6 +134,7 @@ pub fn main() -> ExitCode {
         Command::Sync(arguments) => {
             sync::run(&arguments, &output).map_err(|error| error.within(arguments.flake.as_deref()))
         }
+        Command::Update(arguments) => update::run(&arguments, cli.offline, &output),
         Command::Verify(arguments) => verify::run(&arguments, cli.offline, &output)
             .map_err(|error| error.within(arguments.flake.as_deref())),
         Command::Check(arguments) => check::run(&arguments, cli.config.as_deref(), &output)
