@@ -8,6 +8,7 @@ mod error;
 mod explain;
 mod gate;
 mod graph;
+mod init;
 mod interrupt;
 mod lock;
 mod man;
@@ -97,6 +98,8 @@ enum Command {
     Explain(explain::Arguments),
     /// Hold the lock against limits on its size: for CI
     Gate(gate::Arguments),
+    /// Have hooks, CI jobs and shells run flakepart
+    Init(init::Arguments),
     /// Work on a flake.lock by itself
     #[command(subcommand)]
     Lock(lock::Command),
@@ -143,6 +146,7 @@ pub fn main() -> ExitCode {
         Command::Gate(arguments) => {
             gate::run(&arguments, &output).map_err(|error| error.within(arguments.flake.as_deref()))
         }
+        Command::Init(arguments) => init::run(&arguments, &output),
         Command::Lock(command) => lock::run(&command, &output),
         Command::Completions(arguments) => completions::run(&arguments, &output),
         Command::Man => man::run(&output),

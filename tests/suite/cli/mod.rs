@@ -7,6 +7,7 @@ mod findings;
 mod gate;
 mod graph;
 mod hostile;
+mod init;
 mod lock;
 mod manual;
 mod refusals;
