@@ -24,7 +24,7 @@ fn section(lines: &[&str], keys: &[&str]) -> Option<Section> {
             let rest = line.trim_start().strip_prefix(key).and_then(|rest| rest.strip_prefix(':'));
             indent(line) == found.indent && rest.is_some_and(|rest| !is_content(rest))
         };
-        let at = found.lines.start + lines[found.lines.clone()].iter().position(|line| is_key(&line))?;
+        let at = found.lines.start + lines[found.lines.clone()].iter().position(is_key)?;
         // The items of a list may stand as far left as their key.
         let is_below = |line: &&&str| {
             let is_item = line.trim() == "-" || line.trim_start().starts_with("- ");
