@@ -32,6 +32,15 @@
           cargoLock.lockFile = ./Cargo.lock;
           # The tests run Nix and git, which a build may not: tests/run.
           doCheck = false;
+          nativeBuildInputs = [ pkgs.installShellFiles ];
+          postInstall = lib.optionalString (pkgs.stdenv.buildPlatform.canExecute pkgs.stdenv.hostPlatform) ''
+            for shell in bash fish zsh; do
+              "$out/bin/flakepart" completions "$shell" > "flakepart.$shell"
+            done
+            installShellCompletion flakepart.{bash,fish,zsh}
+            "$out/bin/flakepart" man > flakepart.1
+            installManPage flakepart.1
+          '';
           meta = {
             inherit (manifest.package) description;
             license = lib.licenses.mit;

@@ -8,6 +8,7 @@ pub mod cli;
 pub mod credentials;
 pub mod date;
 pub mod finding;
+pub mod init;
 pub mod lock;
 pub mod nix;
 pub mod partition;

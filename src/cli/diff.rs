@@ -40,9 +40,9 @@ pub(super) fn run(arguments: &Arguments, output: &Output) -> Result<Outcome, Err
     let (before, after) = (parsed(&old_name, &old)?, parsed(&new_name, &new)?);
     let diff = Diff::new((&before, &old), (&after, &new));
     output.data(&match arguments.format {
-        Format::Human => report::diff(&diff),
+        Format::Human => report::diff("flake.lock", &diff),
         Format::Json => report::json(&diff)?,
-        Format::Markdown => report::diff_markdown(&diff),
+        Format::Markdown => report::diff_markdown("flake.lock", &diff),
     })?;
     Ok(Outcome::Fine)
 }

@@ -6,7 +6,7 @@ use thiserror::Error as ThisError;
 use crate::change::ChangeError;
 use crate::check::SettingsError;
 use crate::lock::LockError;
-use crate::partition::{FlakeError, MergeError, SplitError, SyncError};
+use crate::partition::{FlakeError, MergeError, NoPartition, SplitError, SyncError};
 use crate::prove::ProveError;
 use crate::report::{bold, shown, wrapped_to};
 use crate::tree::TreeError;
@@ -34,6 +34,8 @@ pub(super) enum Error {
     #[error("{0}")]
     Merge(Box<MergeError>),
     #[error("{0}")]
+    NoPartition(#[from] NoPartition),
+    #[error("{0}")]
     Change(#[from] ChangeError),
     #[error("{0}")]
     Prove(#[from] ProveError),
@@ -45,7 +47,7 @@ pub(super) enum Error {
     Interrupted,
     #[error("{message}")]
     Usage { message: String, hint: String },
-    #[error("cannot make a copy for the proof: {0}")]
+    #[error("cannot make a copy of the flake for Nix: {0}")]
     Copy(std::io::Error),
     #[error("cannot read {path}: {source}")]
     Read { path: Utf8PathBuf, source: std::io::Error },
@@ -123,6 +125,7 @@ impl Error {
             | Error::Split(_)
             | Error::Sync(_)
             | Error::Merge(_)
+            | Error::NoPartition(_)
             | Error::Change(_)
             | Error::Dirty(_)
             | Error::Untracked(_)
@@ -150,6 +153,7 @@ impl Error {
                 FlakeError::Nix { path, source } => Some(place(path, source.line(), source.column())),
             },
             Error::Merge(error) => error.place().map(|(file, line)| place(&file, line, None)),
+            Error::NoPartition(error) => error.place().map(|(file, line)| place(file, Some(*line), None)),
             Error::Lock { path, source } => Some(lock_place(path, source)),
             Error::Sync(error) => match &**error {
                 SyncError::Declared { path, line, .. } => Some(place(path, Some(*line), None)),
@@ -211,6 +215,7 @@ impl Error {
             Error::Split(error) => error.hint(),
             Error::Sync(error) => error.hint(),
             Error::Merge(error) => error.hint(),
+            Error::NoPartition(error) => Some(error.hint()),
             Error::Prove(error) => error.hint(),
             Error::Untracked(_) => Some("move it away, or choose another folder: `--folder DIR`".to_owned()),
             Error::Dirty(_) => Some("commit or stash them first, or pass --allow-dirty".to_owned()),

@@ -2,20 +2,25 @@
 
 mod analyze;
 mod check;
+mod completions;
 mod diff;
 mod error;
 mod explain;
 mod gate;
 mod graph;
+mod init;
 mod interrupt;
 mod lock;
+mod man;
 mod merge;
 mod output;
+mod scratch;
 mod settings;
 mod split;
 mod sync;
 mod target;
 mod unfinished;
+mod update;
 mod verify;
 mod walk;
 mod why;
@@ -83,6 +88,8 @@ enum Command {
     Merge(merge::Arguments),
     /// Carry the root's pins into the partitions, offline
     Sync(sync::Arguments),
+    /// Update the locks of the root and the partitions together
+    Update(update::Arguments),
     /// Prove that every output is the same derivation as before
     Verify(verify::Arguments),
     /// Check locks and partitions, offline and without Nix: for pre-commit
@@ -91,9 +98,15 @@ enum Command {
     Explain(explain::Arguments),
     /// Hold the lock against limits on its size: for CI
     Gate(gate::Arguments),
+    /// Have hooks, CI jobs and shells run flakepart
+    Init(init::Arguments),
     /// Work on a flake.lock by itself
     #[command(subcommand)]
     Lock(lock::Command),
+    /// Print a script that completes arguments in a shell
+    Completions(completions::Arguments),
+    /// Print the manual page
+    Man,
 }
 
 /// How a run ended that did not fail.
@@ -124,6 +137,7 @@ pub fn main() -> ExitCode {
         Command::Sync(arguments) => {
             sync::run(&arguments, &output).map_err(|error| error.within(arguments.flake.as_deref()))
         }
+        Command::Update(arguments) => update::run(&arguments, cli.offline, &output),
         Command::Verify(arguments) => verify::run(&arguments, cli.offline, &output)
             .map_err(|error| error.within(arguments.flake.as_deref())),
         Command::Check(arguments) => check::run(&arguments, cli.config.as_deref(), &output)
@@ -132,7 +146,10 @@ pub fn main() -> ExitCode {
         Command::Gate(arguments) => {
             gate::run(&arguments, &output).map_err(|error| error.within(arguments.flake.as_deref()))
         }
+        Command::Init(arguments) => init::run(&arguments, &output),
         Command::Lock(command) => lock::run(&command, &output),
+        Command::Completions(arguments) => completions::run(&arguments, &output),
+        Command::Man => man::run(&output),
     };
     match outcome {
         Ok(Outcome::Fine) => ExitCode::SUCCESS,

@@ -7,9 +7,9 @@ use super::interrupt::Interrupt;
 use super::target::files;
 use super::unfinished::{mention, writer};
 use super::{Error, Outcome, Output};
-use crate::partition::{Flake, SyncPlan};
+use crate::partition::{Outline, SyncPlan};
 use crate::report;
-use crate::tree::{WorkTree, read_source};
+use crate::tree::WorkTree;
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
@@ -29,7 +29,7 @@ pub(super) fn run(arguments: &Arguments, output: &Output) -> Result<Outcome, Err
         Some(writer(&tree, output)?)
     };
     let files = files(&tree)?;
-    let flake = Flake::read(&files, &read_source)?;
+    let flake = Outline::read(&files)?;
     let plan = SyncPlan::make(&files, &flake)?;
     output.data(&report::sync(&plan, &flake))?;
     let Some(writer) = writer else {

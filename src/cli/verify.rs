@@ -4,6 +4,7 @@ use camino::Utf8PathBuf;
 use clap::Args;
 
 use super::interrupt::Interrupt;
+use super::scratch::Scratch;
 use super::unfinished::opened;
 use super::{Error, Outcome, Output};
 use crate::prove::{Nix, Options, Proof, Verdict, control, prove};
@@ -89,24 +90,21 @@ pub(super) struct Sides {
     pub(super) before: Utf8PathBuf,
     pub(super) after: Utf8PathBuf,
     control: Utf8PathBuf,
-    _folder: tempfile::TempDir,
+    _scratch: Scratch,
 }
 
 impl Sides {
     pub(super) fn new() -> Result<Sides, Error> {
-        let folder = tempfile::Builder::new().prefix("flakepart-").tempdir().map_err(Error::Copy)?;
-        let path = folder.path().canonicalize().map_err(Error::Copy)?;
-        let root = Utf8PathBuf::from_path_buf(path)
-            .map_err(|_| Error::Copy(std::io::Error::other("the folder for temporary files is not UTF-8")))?;
+        let scratch = Scratch::new()?;
         let side = |name: &str| {
-            let path = root.join(name);
+            let path = scratch.path().join(name);
             std::fs::create_dir(&path).map_err(Error::Copy).map(|()| path)
         };
         Ok(Sides {
             before: side("before")?,
             after: side("after")?,
             control: side("control")?,
-            _folder: folder,
+            _scratch: scratch,
         })
     }
 

@@ -7,7 +7,7 @@ use super::interrupt::Interrupt;
 use super::unfinished::{mention, writer};
 use super::verify::Sides;
 use super::{Error, Outcome, Output};
-use crate::change::{Action, Writer};
+use crate::change::{Action, Changes, Writer};
 use crate::credentials;
 use crate::partition::{Plan, Way};
 use crate::prove::{Nix, Options, Proof, Verdict};
@@ -124,20 +124,26 @@ impl<'a> Walk<'a> {
     }
 }
 
-/// The diff as data, which `git apply` takes, and what it does as a note.
+/// The diff as data, and what it does as a note.
 fn show(plan: &Plan, output: &Output) -> Result<(), Error> {
-    let exact = plan.changes.diff();
+    let hides = show_diff(&plan.changes, output)?;
+    output.note(&format!("\n{}", report::plan(plan)));
+    if hides {
+        output.note("flakepart: the diff hides credentials; the files keep them\n");
+    }
+    Ok(())
+}
+
+/// The diff as data, which `git apply` takes; gives whether it hides something.
+pub(super) fn show_diff(changes: &Changes, output: &Output) -> Result<bool, Error> {
+    let exact = changes.diff();
     let diff = credentials::hidden(&exact);
     if output.is_styled() {
         output.data(&report::colored_diff(&diff))?;
     } else {
         output.bytes(diff.as_bytes())?;
     }
-    output.note(&format!("\n{}", report::plan(plan)));
-    if diff != exact {
-        output.note("flakepart: the diff hides credentials; the files keep them\n");
-    }
-    Ok(())
+    Ok(diff != exact)
 }
 
 /// Refuses to write where a file lies that git does not track.
@@ -156,7 +162,8 @@ fn dirty(tree: &WorkTree, plan: &Plan) -> Result<Vec<Utf8PathBuf>, Error> {
     Ok(tree.dirty(&edited)?)
 }
 
-fn agreed(output: &Output) -> Result<bool, Error> {
+/// Whether a person says yes.
+pub(super) fn agreed(output: &Output) -> Result<bool, Error> {
     if !Output::is_interactive() {
         return Err(Error::Usage {
             message: "nobody is there to be asked, so nothing was changed".to_owned(),

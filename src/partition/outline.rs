@@ -108,11 +108,13 @@ pub(super) fn roots(graph: &Graph<'_>) -> BTreeMap<String, Root> {
     graph.inputs().iter().map(|root| (root.name.to_owned(), Root::from(root))).collect()
 }
 
+/// The lock of a flake without inputs.
+pub const NO_INPUTS: &str =
+    "{\n  \"nodes\": {\n    \"root\": {}\n  },\n  \"root\": \"root\",\n  \"version\": 7\n}\n";
+
 /// The bytes of a lock that is not there, where none is needed: Nix writes none for a flake without inputs.
 #[must_use]
 pub fn unwritten_lock(declarations: &Declarations) -> Option<Vec<u8>> {
-    const NO_INPUTS: &str =
-        "{\n  \"nodes\": {\n    \"root\": {}\n  },\n  \"root\": \"root\",\n  \"version\": 7\n}\n";
     declarations.inputs.is_empty().then(|| NO_INPUTS.as_bytes().to_vec())
 }
 

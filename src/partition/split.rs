@@ -413,7 +413,7 @@ fn notes(plan: &Plan, flake_parts_modified: Option<i64>) -> Vec<Finding> {
                 Code::UpdateNested,
                 format!("`nix flake update` passes over {}/flake.lock", moved.folder),
             )
-            .help(format!("update it with `nix flake update --flake ./{}`, in CI too", moved.folder)),
+            .help("`flakepart update` updates the root's lock and all of these, in CI too"),
         );
         if flake_parts_modified.is_some_and(|date| date < VENDORED_SINCE) {
             notes.push(

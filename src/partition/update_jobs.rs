@@ -27,7 +27,7 @@ pub(super) fn update_jobs(files: &Files, folder: &Utf8Path) -> Vec<Finding> {
     for (path, bytes) in files.iter().filter(|(path, _)| may_update(path)) {
         let Ok(text) = std::str::from_utf8(bytes) else { continue };
         let told = [format!("./{folder}"), format!("{folder}/flake.lock"), format!("{DIR_OPTION} {folder}")];
-        if told.iter().any(|told| text.contains(told)) {
+        if text.contains("flakepart update") || told.iter().any(|told| text.contains(told)) {
             continue;
         }
         let code = |line: &str| !line.trim_start().starts_with('#');
@@ -41,8 +41,8 @@ pub(super) fn update_jobs(files: &Files, folder: &Utf8Path) -> Vec<Finding> {
                     )
                 })
             } else if line.contains("nix flake update") {
-                let more = format!("nix flake update --flake ./{folder} && flakepart sync");
-                Some((format!("this passes over {folder}/flake.lock"), format!("add `{more}`")))
+                let help = "`flakepart update` instead updates all locks".to_owned();
+                Some((format!("this passes over {folder}/flake.lock"), help))
             } else {
                 line.contains("update-flake-lock@").then(|| {
                     let more = format!("{DIR_OPTION} {folder}");

@@ -2,6 +2,7 @@
 
 use std::process::{Command, Output, Stdio};
 
+use camino::{Utf8Path, Utf8PathBuf};
 use thiserror::Error;
 
 /// A `nix` on this machine.
@@ -16,7 +17,7 @@ pub struct Nix {
 #[non_exhaustive]
 pub enum ProveError {
     /// There is no Nix.
-    #[error("cannot run `nix`, which the proof needs: {source}")]
+    #[error("cannot run `nix`: {source}")]
     NoNix {
         /// What the system says.
         source: std::io::Error,
@@ -26,6 +27,14 @@ pub enum ProveError {
     Load {
         /// Which side.
         side: String,
+        /// The essence of what Nix said.
+        message: String,
+    },
+    /// Nix could not update a lock.
+    #[error("nix cannot update {lock}: {message}")]
+    Update {
+        /// The lock.
+        lock: Utf8PathBuf,
         /// The essence of what Nix said.
         message: String,
     },
@@ -61,9 +70,9 @@ impl ProveError {
     #[must_use]
     pub fn hint(&self) -> Option<String> {
         match self {
-            ProveError::NoNix { .. } => {
-                Some("install Nix, or pass --no-verify to `split` to go without the proof".to_owned())
-            }
+            ProveError::NoNix { .. } => Some(
+                "install Nix; `split` and `merge` do without, and without the proof: --no-verify".to_owned(),
+            ),
             ProveError::Load { .. } => Some("`nix flake metadata` shows the whole of it".to_owned()),
             ProveError::BadAttr { .. } => {
                 Some("write it as in `packages.hello` or `packages.x86_64-linux.hello`".to_owned())
@@ -71,7 +80,7 @@ impl ProveError {
             ProveError::Answer { .. } => {
                 Some("please report this, with what `nix --version` prints".to_owned())
             }
-            ProveError::Io(_) => None,
+            ProveError::Update { .. } | ProveError::Io(_) => None,
         }
     }
 }
@@ -109,8 +118,29 @@ impl Nix {
         Some((parts.next()?.parse().ok()?, parts.next()?.parse().ok()?))
     }
 
-    /// Runs `nix` with flakes enabled, never writing a lock and never asking anybody anything.
+    /// Updates a lock as Nix does it: that of the flake in a folder, a copy.
+    pub fn update(&self, lock: &Utf8Path, folder: &Utf8Path) -> Result<(), ProveError> {
+        let output = self.run_in(folder, &["flake", "update"])?;
+        if output.status.success() {
+            return Ok(());
+        }
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        let mut message = essence(&stderr, None);
+        // Newer ones name the input at which it was.
+        let traced = stderr.lines().rev().find(|line| line.contains("… while fetching the input"));
+        if let Some((_, doing)) = traced.and_then(|line| line.split_once("… ")) {
+            message.push_str(&format!(" ({})", crate::credentials::hidden(&without_styles(doing))));
+        }
+        Err(ProveError::Update { lock: lock.to_owned(), message })
+    }
+
+    /// Runs `nix` where no lock is written.
     pub(super) fn run(&self, arguments: &[&str]) -> Result<Output, ProveError> {
+        self.run_in(Utf8Path::new("."), arguments)
+    }
+
+    /// Runs `nix` with flakes enabled, never asking anybody anything.
+    fn run_in(&self, folder: &Utf8Path, arguments: &[&str]) -> Result<Output, ProveError> {
         let mut command = Command::new("nix");
         command.args(["--extra-experimental-features", "nix-command flakes"]);
         if self.offline {
@@ -120,7 +150,11 @@ impl Nix {
         // Of an expression nobody reads more than the beginning.
         let brief = arguments.iter().map(|argument| argument.lines().next().unwrap_or_default());
         tracing::debug!(offline = self.offline, arguments = ?brief.collect::<Vec<_>>(), "run nix");
-        command.stdin(Stdio::null()).output().map_err(|source| ProveError::NoNix { source })
+        command
+            .current_dir(folder)
+            .stdin(Stdio::null())
+            .output()
+            .map_err(|source| ProveError::NoNix { source })
     }
 }
 

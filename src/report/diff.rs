@@ -91,12 +91,12 @@ fn refollowed(one: &Refollowed, name: impl Fn(&str) -> String) -> String {
     }
 }
 
-/// The sizes, and what differs by root input, as text of at most 80 columns.
+/// The sizes of a lock, and what differs by root input, as text of at most 80 columns.
 #[must_use]
-pub fn diff(diff: &Diff) -> String {
+pub fn diff(lock: &str, diff: &Diff) -> String {
     let mut text = format!(
         "{}: {} -> {}, {} -> {}\n",
-        bold("flake.lock"),
+        bold(&shown(lock)),
         diff.before.nodes,
         count(diff.after.nodes, "node"),
         size(diff.before.bytes),
@@ -206,9 +206,10 @@ fn change(one: &Updated) -> Vec<String> {
 
 /// A table for a comment on a pull request.
 #[must_use]
-pub fn diff_markdown(diff: &Diff) -> String {
+pub fn diff_markdown(lock: &str, diff: &Diff) -> String {
     let mut text = format!(
-        "**flake.lock**: {} → {}, {} → {}\n\n",
+        "**{}**: {} → {}, {} → {}\n\n",
+        code(lock),
         diff.before.nodes,
         count(diff.after.nodes, "node"),
         size(diff.before.bytes),

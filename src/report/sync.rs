@@ -1,11 +1,11 @@
 //! The root's pins in the partitions.
 
 use super::text::{count, shown, wrapped};
-use crate::partition::{Flake, SyncPlan};
+use crate::partition::{Outline, SyncPlan};
 
 /// What changes, an alias a line; or that nothing does.
 #[must_use]
-pub fn sync(plan: &SyncPlan, flake: &Flake) -> String {
+pub fn sync(plan: &SyncPlan, flake: &Outline) -> String {
     if plan.changes.is_empty() {
         return match flake.partitions.len() {
             0 => "this flake has no partitions\n".to_owned(),

@@ -11,6 +11,7 @@ mod store;
 mod work;
 
 use camino::{Utf8Path, Utf8PathBuf};
+use git2::{IndexAddOption, Repository};
 
 pub use error::TreeError;
 pub use git::{CommitTree, Staged, read_revision};
@@ -58,6 +59,14 @@ pub trait Tree {
 
     /// What to call this state in a message.
     fn name(&self) -> String;
+}
+
+/// Has git track all files of a folder, a copy, so that Nix reads of it what it reads of the original.
+pub fn track(folder: &Utf8Path) -> Result<(), TreeError> {
+    let repository = Repository::init(folder)?;
+    let mut index = repository.index()?;
+    index.add_all(["*"], IndexAddOption::FORCE, None)?;
+    Ok(index.write()?)
 }
 
 /// Copies a tree into an empty folder, links and modes kept.

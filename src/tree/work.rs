@@ -90,6 +90,17 @@ impl WorkTree {
         self.git.is_some()
     }
 
+    /// The whole repository that the flake is in, and the flake's folder in it. Without git that is the flake
+    /// itself.
+    pub fn whole(&self) -> Result<(WorkTree, Utf8PathBuf), TreeError> {
+        let root = self.top()?;
+        let (git, flake) = match &self.git {
+            Some(git) => (within(Repository::open(&root)?, &root)?, git.prefix.clone()),
+            None => (None, Utf8PathBuf::new()),
+        };
+        Ok((WorkTree { root, git }, flake))
+    }
+
     pub(super) fn git(&self) -> Result<&Git, TreeError> {
         self.git.as_ref().ok_or_else(|| TreeError::NotGit { folder: self.root.clone() })
     }

@@ -10,5 +10,6 @@ mod nix;
 mod real_nix;
 mod relocation;
 mod support;
+mod tools;
 mod traps;
 mod tree;

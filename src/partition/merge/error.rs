@@ -5,27 +5,15 @@ use thiserror::Error;
 
 use crate::lock::GraftError;
 use crate::nix::NixError;
-use crate::partition::{FlakeError, Place, SplitError};
-use crate::suggest::instead;
+use crate::partition::{FlakeError, NoPartition, Place, SplitError};
 
 /// Why flakepart does not merge.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum MergeError {
-    /// There is no such partition.
-    #[error("there is no partition `{}`", .name.escape_debug())]
-    NoSuchPartition {
-        /// What was asked for.
-        name: String,
-        /// The partitions there are.
-        known: Vec<String>,
-    },
-    /// Nobody can tell where its inputs are declared.
-    #[error("the partition's `extraInputsFlake` is no path that flakepart can read")]
-    NoFolder {
-        /// Who defines it.
-        place: Place,
-    },
+    /// There is no such partition, or none that can be read.
+    #[error(transparent)]
+    NoPartition(#[from] NoPartition),
     /// The nested flake has more to say than its inputs.
     #[error("this nested flake has outputs of its own, which would be gone")]
     Outputs {
@@ -80,15 +68,12 @@ impl MergeError {
     #[must_use]
     pub fn place(&self) -> Option<(Utf8PathBuf, Option<usize>)> {
         match self {
-            MergeError::NoFolder { place: (file, line) }
-            | MergeError::Taken { place: (file, line), .. }
+            MergeError::NoPartition(error) => error.place().map(|(file, line)| (file.clone(), Some(*line))),
+            MergeError::Taken { place: (file, line), .. }
             | MergeError::Relative { place: (file, line), .. } => Some((file.clone(), Some(*line))),
             MergeError::Outputs { path } | MergeError::Graft { path, .. } => Some((path.clone(), None)),
             MergeError::Edit { path, source } => Some((path.clone(), source.line())),
-            MergeError::NotEditable(_)
-            | MergeError::NoSuchPartition { .. }
-            | MergeError::Flake(_)
-            | MergeError::Inconsistent(_) => None,
+            MergeError::NotEditable(_) | MergeError::Flake(_) | MergeError::Inconsistent(_) => None,
         }
     }
 
@@ -96,13 +81,7 @@ impl MergeError {
     #[must_use]
     pub fn hint(&self) -> Option<String> {
         match self {
-            MergeError::NoSuchPartition { known, .. } if known.is_empty() => {
-                Some("this flake has no partitions".to_owned())
-            }
-            MergeError::NoSuchPartition { name, known } => Some(instead(name, known)),
-            MergeError::NoFolder { .. } => {
-                Some("write it as a path, such as `extraInputsFlake = ./dev`".to_owned())
-            }
+            MergeError::NoPartition(error) => Some(error.hint()),
             MergeError::Outputs { .. } => {
                 Some("move them into the root flake first, and leave `outputs = _: { }`".to_owned())
             }

@@ -59,14 +59,9 @@ impl Plan {
         earlier: Earlier<'_>,
     ) -> Result<Plan, MergeError> {
         let flake = Flake::read(files, at_hand)?;
-        let known = flake.partitions.get(partition);
-        let known = known.ok_or_else(|| MergeError::NoSuchPartition {
-            name: partition.to_owned(),
-            known: flake.partitions.keys().cloned().collect(),
-        })?;
+        let known = flake.partition(partition)?;
         flake.editable()?;
-        let no_folder = || MergeError::NoFolder { place: known.module.clone() };
-        let folder = known.folder.as_ref().ok_or_else(no_folder)?;
+        let folder = known.nested()?;
         for then in earlier(&folder.join("flake.nix")) {
             let replay = Replay { now: files, flake: &flake, then: &then, at_hand };
             let merged = replay.without(&known.name);

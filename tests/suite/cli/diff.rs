@@ -95,7 +95,7 @@ fn a_pull_request_gets_a_table() {
     assert_snapshot!(repo.flakepart(&["diff", "old.lock", "new.lock", "--format", "markdown"]), @"
     exit code 0
     --- stdout ---
-    **flake.lock**: 10 → 8 nodes, 2.4 KiB → 1.9 KiB
+    **`flake.lock`**: 10 → 8 nodes, 2.4 KiB → 1.9 KiB
 
     | input | change | before | after |
     | --- | --- | --- | --- |
@@ -322,7 +322,7 @@ fn names_from_a_lock_break_no_table_and_no_link() {
     assert_snapshot!(repo.flakepart(&["diff", "old.lock", "new.lock", "--format", "markdown"]), @"
     exit code 0
     --- stdout ---
-    **flake.lock**: 1 → 1 node, 330 B → 330 B
+    **`flake.lock`**: 1 → 1 node, 330 B → 330 B
 
     | input | change | before | after |
     | --- | --- | --- | --- |

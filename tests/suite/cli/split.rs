@@ -228,8 +228,7 @@ fn what_watches_or_updates_the_lock_is_told_of_the_nested_one() {
       help: say so in your release notes: it is a breaking change for those who do
     note[update-nested]: `nix flake update` passes over
     nix/agents/_inputs/flake.lock
-      help: update it with `nix flake update --flake ./nix/agents/_inputs`, in CI
-            too
+      help: `flakepart update` updates the root's lock and all of these, in CI too
     note[update-nested]: direnv does not watch nix/agents/_inputs/flake.lock
       --> .envrc:1
       help: add the line `watch_file nix/agents/_inputs/flake.nix
@@ -239,7 +238,7 @@ fn what_watches_or_updates_the_lock_is_told_of_the_nested_one() {
       help: add a step like it, `with:` `path-to-flake-dir: nix/agents/_inputs`
     note[update-nested]: this passes over nix/agents/_inputs/flake.lock
       --> justfile:3
-      help: add `nix flake update --flake ./nix/agents/_inputs && flakepart sync`
+      help: `flakepart update` instead updates all locks
     ");
     // Who has done what they were told is told nothing.
     repo.write(

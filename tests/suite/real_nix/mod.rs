@@ -11,6 +11,7 @@ mod moved;
 mod split;
 mod sync;
 mod truth;
+mod update;
 mod verify;
 pub mod world;
 

@@ -9,7 +9,7 @@ use crate::support::Repo;
 on_each_nix!(a_root_that_moved_on_takes_the_partitions_along, what_is_declared_elsewhere_follows);
 
 /// The fixture with all its partitions, and its nixpkgs at another revision since.
-fn moved_on(nix: &Nix) -> Repo {
+pub fn moved_on(nix: &Nix) -> Repo {
     let repo = Repo::agent_boxes();
     let run = nix.flakepart(&repo, &["split", "--all", "--yes", "--no-verify"]);
     assert_eq!(run.code, Some(0), "{run}");

@@ -98,8 +98,13 @@ impl Nix {
 
     /// Runs flakepart in a repository, with this Nix and a home of its own.
     pub fn flakepart(&self, repo: &Repo, arguments: &[&str]) -> Run {
+        self.flakepart_in(repo.path(), arguments)
+    }
+
+    /// The same in a folder.
+    pub fn flakepart_in(&self, folder: &Path, arguments: &[&str]) -> Run {
         let home = tempfile::tempdir().unwrap();
-        let mut command = self.command(env!("CARGO_BIN_EXE_flakepart"), repo.path());
+        let mut command = self.command(env!("CARGO_BIN_EXE_flakepart"), folder);
         run(command.args(arguments).env("HOME", home.path()))
     }
 
