@@ -1,15 +1,13 @@
 //! What `check` looks at: each lock by itself and beside its flake.nix, the partitions, and what
 //! flakepart.toml says of them.
 
-use std::collections::BTreeSet;
-
 use camino::{Utf8Path, Utf8PathBuf};
 
 use super::budget::over_budget;
 use super::{Settings, agree, heavy, inputs};
 use crate::finding::{Code, Finding};
 use crate::lock::{Examined, Lock};
-use crate::nix::{Declarations, Usage};
+use crate::nix::{Declarations, Source, Usage};
 use crate::partition::{
     AtHand, Files, Flake, Outline, declaration_findings, disagreements, pin_findings, wiring_findings,
 };
@@ -60,11 +58,9 @@ impl FlakeLock<'_> {
 impl Subject<'_> {
     /// All there is to say. The gravest finding comes first, with the levels that flakepart has.
     #[must_use]
-    pub fn findings(self) -> Vec<Finding> {
-        let tracked: BTreeSet<Utf8PathBuf> = self.files.keys().cloned().collect();
-        let mut findings = flake_findings(&self.flake, &tracked);
-        let locks = self.locks();
-        for lock in &locks {
+    pub fn findings(&self) -> Vec<Finding> {
+        let mut findings = flake_findings(&self.flake, self.files);
+        for lock in &self.locks() {
             if let (Some(_), Some(declarations)) = (lock.partition, &lock.declarations) {
                 findings.extend(lock_findings(&lock.lock, &lock.path()));
                 findings.extend(disagreements(&lock.folder, declarations, lock.lock.lock));
@@ -78,9 +74,8 @@ impl Subject<'_> {
             findings.extend(inputs::findings(lock, &self.settings.inputs, self.now));
         }
         findings.extend(agree::findings(self.files, &self.settings.agree));
-        drop(locks);
         if let Some(before) = &self.before {
-            findings.extend(heavy::findings(self.flake, before, self.at_hand));
+            findings.extend(heavy::findings(&self.flake, self.files, before, self.at_hand));
         }
         sort(&mut findings);
         findings
@@ -96,27 +91,27 @@ impl Subject<'_> {
         };
         let nested = flake.partitions.values().filter_map(|partition| {
             let (folder, lock) = (partition.folder.as_ref()?, partition.lock.as_ref()?);
-            let source = flake.project.source(&folder.join("flake.nix"));
+            let source = self.files.get(&folder.join("flake.nix")).and_then(|it| Source::parse(it).ok());
             Some(FlakeLock {
                 folder: folder.clone(),
                 partition: Some(&partition.name),
                 lock: Examined::new(lock, self.files.get(&folder.join("flake.lock"))?),
-                declarations: source.and_then(|source| Declarations::read(source).ok()),
+                declarations: source.and_then(|source| Declarations::read(&source).ok()),
             })
         });
         std::iter::once(root).chain(nested).collect()
     }
 }
 
-/// What is to be said of a flake whatever its settings. `tracked` are the files that Nix sees. The gravest
+/// What is to be said of a flake whatever its settings. `files` are those that Nix sees. The gravest
 /// finding comes first.
 #[must_use]
-pub fn flake_findings(flake: &Outline, tracked: &BTreeSet<Utf8PathBuf>) -> Vec<Finding> {
+pub fn flake_findings(flake: &Outline, files: &Files) -> Vec<Finding> {
     let mut findings = flake.findings.clone();
     let lock = Examined::new(&flake.lock, &flake.lock_bytes);
     findings.extend(lock_findings(&lock, Utf8Path::new("flake.lock")));
     findings.extend(declaration_findings(flake));
-    findings.extend(wiring_findings(flake, tracked));
+    findings.extend(wiring_findings(flake, files));
     findings.extend(pin_findings(flake));
     sort(&mut findings);
     findings

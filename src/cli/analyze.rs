@@ -85,7 +85,7 @@ fn analyze(target: Target, arguments: &Arguments) -> Result<Analyzed, Error> {
         Target::Flake(tree) => {
             let files = files(&tree)?;
             let flake = Flake::read(&files, &read_source)?;
-            let mut findings = flake_findings(&flake, &files.into_keys().collect());
+            let mut findings = flake_findings(&flake, &files);
             findings.extend(unused_inputs(&flake));
             let for_forges = from_top(&tree, &findings)?;
             let analysis = Analysis::of_flake(&flake, from_here(tree.root().join("flake.lock")), findings);

@@ -126,7 +126,10 @@ impl Check<'_> {
         let before = self.tree.committed(Utf8Path::new("flake.lock"))?;
         // A lock that could not be read then says nothing of what is new now.
         let before = before.and_then(|bytes| Lock::parse(&bytes).ok());
-        let flake = Outline::read(files)?;
+        let flake = match &self.scope {
+            Some(scope) => Outline::sketch(files, scope)?,
+            None => Outline::read(files)?,
+        };
         let settings = self.settings;
         let subject = Subject { flake, files, settings, before, now, at_hand: &read_source };
         let mut findings = settings.judge(subject.findings(), now);

@@ -96,16 +96,10 @@ impl Project {
         self.files.iter().map(|file| (file.path.as_path(), file.source.text()))
     }
 
-    /// A file's code.
-    #[must_use]
-    pub fn source(&self, path: &Utf8Path) -> Option<&Source> {
-        self.index.get(path).and_then(|at| self.files.get(*at)).map(|file| &file.source)
-    }
-
     /// The text of a file.
     #[must_use]
     pub fn text(&self, path: &Utf8Path) -> Option<&str> {
-        self.source(path).map(Source::text)
+        self.index.get(path).and_then(|at| self.files.get(*at)).map(|file| file.source.text())
     }
 
     /// The role of a file.

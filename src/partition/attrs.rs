@@ -1,5 +1,6 @@
 //! Names of outputs that a person gives: outputs are not evaluated, so that a wrong one can only be guessed.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use super::{Files, Outline};
@@ -48,11 +49,8 @@ pub fn unknown_attrs(files: &Files, attrs: &[String]) -> Vec<Finding> {
     for known in KNOWN {
         unknown.remove(known);
     }
-    for (_, bytes) in files.iter().filter(|(path, _)| path.extension() == Some("nix")) {
-        if unknown.is_empty() {
-            break;
-        }
-        for word in words(&String::from_utf8_lossy(bytes)) {
+    for text in texts(files) {
+        for word in words(&text) {
             unknown.remove(word);
         }
     }
@@ -68,13 +66,13 @@ pub fn unknown_attrs(files: &Files, attrs: &[String]) -> Vec<Finding> {
 }
 
 /// The routed outputs that are like one that Nix knows, and that nothing else in the flake's code names.
-pub(super) fn misspelled(flake: &Outline) -> Vec<Finding> {
+pub(super) fn misspelled(flake: &Outline, files: &Files) -> Vec<Finding> {
     let unknown = flake.routed.iter().filter(|(attr, _)| !KNOWN.contains(&attr.as_str()));
     let misspelled = unknown.filter_map(|(attr, (_, module, line))| {
         let meant = closest(attr, &KNOWN)?;
-        let named = |(_, text): (_, &str)| words(text).filter(|word| word == attr).count();
+        let named = |text: Cow<'_, str>| words(&text).filter(|word| word == attr).count();
         // Once is where it is routed.
-        (flake.project.texts().map(named).sum::<usize>() == 1).then(|| {
+        (texts(files).map(named).sum::<usize>() == 1).then(|| {
             let message = format!("Nix knows no output `{attr}`, and no other code of this flake names it");
             Finding::new(Code::AttrUnknown, message)
                 .at(module.clone(), Some(*line))
@@ -82,6 +80,12 @@ pub(super) fn misspelled(flake: &Outline) -> Vec<Finding> {
         })
     });
     misspelled.collect()
+}
+
+/// The text of every Nix file.
+pub(super) fn texts(files: &Files) -> impl Iterator<Item = Cow<'_, str>> {
+    let code = files.iter().filter(|(path, _)| path.extension() == Some("nix"));
+    code.map(|(_, bytes)| String::from_utf8_lossy(bytes))
 }
 
 fn words(text: &str) -> impl Iterator<Item = &str> {

@@ -79,12 +79,7 @@ impl Deref for Flake {
 impl Flake {
     /// Reads a flake from its files, and of its inputs what is `at_hand`.
     pub fn read(files: &Files, at_hand: AtHand<'_>) -> Result<Flake, FlakeError> {
-        Ok(Flake::understood(Outline::read(files)?, at_hand))
-    }
-
-    /// Finds out who uses the inputs of a flake, with what is `at_hand` of them.
-    #[must_use]
-    pub fn understood(mut outline: Outline, at_hand: AtHand<'_>) -> Flake {
+        let mut outline = Outline::read(files)?;
         outline.project.follow_references();
         let names: Vec<&str> = outline.declarations.inputs.keys().map(String::as_str).collect();
         let modules = flake_modules(&outline.lock, &outline.roots, at_hand);
@@ -92,7 +87,7 @@ impl Flake {
         usages.opaque.append(&mut outline.unread);
         let mut flake = Flake { outline, usages, modules, carried: Memory::default() };
         flake.find_followed();
-        flake
+        Ok(flake)
     }
 
     /// Adds the sites of inputs that others follow: whatever needs the follower needs them.

@@ -9,7 +9,7 @@ use thiserror::Error;
 
 use crate::finding::{Code, Finding};
 use crate::lock::{Graph, Lock, LockError, RootInput};
-use crate::nix::{Declarations, NixError, Project, Site, Source, joined};
+use crate::nix::{Declarations, NixError, Project, Role, Site, Source, joined};
 
 /// The flake's Nix files and locks, by path relative to the flake.
 pub type Files = BTreeMap<Utf8PathBuf, Vec<u8>>;
@@ -152,6 +152,23 @@ pub struct Outline {
 impl Outline {
     /// Reads the outline of a flake from its files.
     pub fn read(files: &Files) -> Result<Outline, FlakeError> {
+        Outline::of(files, &|_, _| true)
+    }
+
+    /// The same as far as partitions and some of the files need it: other files of the `project` are not
+    /// parsed, which is what takes most of the time.
+    pub fn sketch(files: &Files, some: &BTreeSet<Utf8PathBuf>) -> Result<Outline, FlakeError> {
+        let sketch = Outline::of(files, &|path, bytes| some.contains(path) || wires(path, bytes))?;
+        // Who imports a module with wiring may be among those that were not parsed, and so may be the module
+        // of a partition that has outputs, but no inputs.
+        let is_reached =
+            |path: &Utf8Path| sketch.project.role(path).is_none_or(|role| role != Role::Unreached);
+        let reached = files.iter().all(|(path, bytes)| !wires(path, bytes) || is_reached(path));
+        let known = sketch.routed.values().all(|(partition, ..)| sketch.partitions.contains_key(partition));
+        if reached && known { Ok(sketch) } else { Outline::read(files) }
+    }
+
+    fn of(files: &Files, is_read: &(dyn Fn(&Utf8Path, &[u8]) -> bool + Sync)) -> Result<Outline, FlakeError> {
         let flake_nix = source(files, "flake.nix")?;
         let declarations = Declarations::read(&flake_nix).map_err(nix("flake.nix"))?;
         let lock_path = Utf8Path::new("flake.lock");
@@ -168,8 +185,10 @@ impl Outline {
         let mut findings = Vec::new();
         let mut unread = Vec::new();
         let code: Vec<_> = files.iter().filter(|(path, _)| path.extension() == Some("nix")).collect();
-        let parsed: Vec<_> = code.par_iter().map(|(_, bytes)| Source::parse(bytes)).collect();
-        let parsed = code.into_iter().zip(parsed).filter_map(|((path, bytes), parsed)| match parsed {
+        let parse =
+            |(path, bytes): &(&Utf8PathBuf, &Vec<u8>)| is_read(path, bytes).then(|| Source::parse(bytes));
+        let parsed: Vec<_> = code.par_iter().map(parse).collect();
+        let parsed = code.into_iter().zip(parsed).filter_map(|((path, bytes), parsed)| match parsed? {
             Ok(source) => Some((path.clone(), source)),
             Err(error) => {
                 findings.push(
@@ -295,6 +314,13 @@ impl Outline {
         let by_name = self.declarations.inputs.get("flake-parts");
         by_name.or(by_reference).map(|input| input.name.as_str())
     }
+}
+
+/// Whether a file may wire partitions, or have import-tree read modules that do.
+fn wires(path: &Utf8Path, bytes: &[u8]) -> bool {
+    const WORDS: [&str; 3] = ["import-tree", "partitionedAttrs", "extraInputsFlake"];
+    let speaks = |text: &str| WORDS.iter().any(|word| text.contains(word));
+    path == "flake.nix" || path.extension() == Some("nix") && std::str::from_utf8(bytes).is_ok_and(speaks)
 }
 
 /// Whether a file that cannot be parsed may use one of the inputs `names`: it says so somewhere.

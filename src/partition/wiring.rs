@@ -1,23 +1,19 @@
 //! Whether partitions are whole: their files, their place, and the outputs that come from them.
 
-use std::collections::BTreeSet;
-
-use camino::Utf8PathBuf;
-
-use super::Outline;
-use super::attrs::misspelled;
+use super::attrs::{misspelled, texts};
+use super::{Files, Outline};
 use crate::finding::{Code, Finding};
 
-/// Every way in which a partition is not what it has to be. `tracked` are the files that Nix sees.
+/// Every way in which a partition is not what it has to be. `files` are those that Nix sees.
 #[must_use]
-pub fn wiring_findings(flake: &Outline, tracked: &BTreeSet<Utf8PathBuf>) -> Vec<Finding> {
+pub fn wiring_findings(flake: &Outline, files: &Files) -> Vec<Finding> {
     let mut findings = Vec::new();
     for partition in flake.partitions.values() {
         let Some(folder) = &partition.folder else { continue };
         let (module, line) = &partition.module;
         for file in ["flake.nix", "flake.lock"] {
             let path = folder.join(file);
-            if !tracked.contains(&path) {
+            if !files.contains_key(&path) {
                 let message = format!("partition `{}` has no {path} that Nix sees", partition.name);
                 findings.push(
                     Finding::new(Code::PartitionIncomplete, message)
@@ -48,14 +44,14 @@ pub fn wiring_findings(flake: &Outline, tracked: &BTreeSet<Utf8PathBuf>) -> Vec<
             );
         }
     }
-    findings.extend(misspelled(flake));
-    findings.extend(unwired(flake));
+    findings.extend(misspelled(flake, files));
+    findings.extend(unwired(flake, files));
     findings
 }
 
 /// Nested flakes in hidden folders of the module tree that no partition has. Where code names the folder, or a
 /// partition's folder cannot be read, it may be in use.
-fn unwired(flake: &Outline) -> Vec<Finding> {
+fn unwired(flake: &Outline, files: &Files) -> Vec<Finding> {
     let Some(tree) = &flake.module_tree else { return Vec::new() };
     if flake.partitions.values().any(|partition| partition.folder.is_none()) {
         return Vec::new();
@@ -66,10 +62,7 @@ fn unwired(flake: &Outline) -> Vec<Finding> {
             && folder.starts_with(&tree.folder)
             && !flake.partitions.values().any(|partition| partition.folder.as_deref() == Some(*folder))
             && flake.paths.contains(&folder.join("flake.lock"))
-            && !flake
-                .project
-                .texts()
-                .any(|(_, text)| folder.file_name().is_some_and(|name| text.contains(name)))
+            && !folder.file_name().is_some_and(|name| texts(files).any(|text| text.contains(name)))
     });
     let unwired = folders.map(|folder| {
         Finding::new(Code::PartitionUnwired, format!("no partition has the nested flake in {folder}"))

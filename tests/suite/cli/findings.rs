@@ -442,3 +442,21 @@ fn every_kind_is_explained() {
         assert!(level.starts_with(&of) && example.starts_with("    ") && cure.ends_with("\n"), "{run}");
     }
 }
+
+/// The findings that a check gives as JSON.
+fn found(repo: &Repo, files: &[&str]) -> Vec<serde_json::Value> {
+    let run = repo.flakepart(&[&["check", "--format", "json"], files].concat());
+    let json: serde_json::Value = serde_json::from_str(&run.stdout).unwrap();
+    json["findings"].as_array().unwrap().clone()
+}
+
+#[test]
+fn what_is_found_in_a_file_is_found_by_who_asks_for_that_file_alone() {
+    for case in CASES.iter().filter(|case| case.command == CHECK) {
+        let repo = (case.repo)();
+        for finding in found(&repo, &[]) {
+            let file = finding["file"].as_str().unwrap();
+            assert!(found(&repo, &[file]).contains(&finding), "{file}: {finding}");
+        }
+    }
+}
