@@ -91,12 +91,12 @@ fn is_unseen(char: char) -> bool {
         | '\u{e0000}'..='\u{e0fff}')
 }
 
-/// The same, cut to so many characters.
+/// The same of at most so many characters of the text.
 pub(super) fn shown_short(text: &str, longest: usize) -> String {
-    match text.char_indices().nth(longest) {
-        Some((end, _)) => shown(text.get(..end).unwrap_or_default()) + "…",
-        None => shown(text),
+    if text.chars().nth(longest).is_none() {
+        return shown(text);
     }
+    shown(&text.chars().take(longest - 1).collect::<String>()) + "…"
 }
 
 /// `1 node`, `2 nodes`.
