@@ -94,35 +94,35 @@ impl Gate {
     /// The limits that are broken, and besides a note for each other input that grew, at its declaration.
     #[must_use]
     pub fn annotations(&self) -> Vec<Finding> {
-        let grown = self.locks.iter().flat_map(|lock| {
-            let inputs = lock.growth.iter().filter(|growth| growth.by() > 0);
-            inputs.filter_map(|growth| {
+        let notes = self.locks.iter().flat_map(|lock| {
+            // The first is told by the finding that there is.
+            let told = usize::from(lock.over_growth().is_some());
+            lock.grown().skip(told).map(|(name, growth)| {
                 let (before, after) = (growth.before, growth.after);
-                let name = growth.input.as_ref()?.escape_debug();
                 let more = nodes(after - before, "more ");
                 let message = format!("`{name}` brings {more} than before ({before} to {after})");
-                Some(
-                    lock.at_declaration(Finding::new(Code::Growth, message), growth)
-                        .help(lock.advice(growth)),
-                )
+                Finding { level: Level::Note, ..lock.about(name, growth, message) }
             })
         });
-        let notes = grown.map(|finding| Finding { level: Level::Note, ..finding });
-        let place = |finding: &Finding| (finding.file.clone(), finding.line);
-        let told: Vec<_> = self.findings.iter().filter(|it| it.code == Code::Growth).map(place).collect();
-        self.findings.iter().cloned().chain(notes.filter(|note| !told.contains(&place(note)))).collect()
+        self.findings.iter().cloned().chain(notes).collect()
     }
 }
 
 impl GatedLock {
-    /// By how many nodes it grew; less than none where it shrank.
-    #[must_use]
-    pub fn growth(&self) -> i64 {
-        self.base.map_or(0, |base| self.lock.nodes as i64 - base.nodes as i64)
+    /// The inputs that grew with their names, those that grew most first.
+    fn grown(&self) -> impl Iterator<Item = (&str, &Growth)> {
+        let grown = self.growth.iter().filter(|growth| growth.by() > 0);
+        grown.filter_map(|growth| Some((growth.input.as_deref()?, growth)))
+    }
+
+    /// By how many nodes it grew, where that is more than it may.
+    fn over_growth(&self) -> Option<usize> {
+        let growth = self.lock.nodes.saturating_sub(self.base?.nodes);
+        self.limits.max_growth.is_some_and(|limit| growth > limit).then_some(growth)
     }
 
     fn findings(&self) -> Vec<Finding> {
-        let Limits { max_nodes, max_bytes, max_growth } = self.limits;
+        let Limits { max_nodes, max_bytes, .. } = self.limits;
         let Measure { nodes: count, bytes } = self.lock;
         let mut findings = Vec::new();
         let mut over = |what: String| {
@@ -134,51 +134,43 @@ impl GatedLock {
         if let Some(limit) = max_bytes.filter(|limit| bytes > *limit) {
             over(format!("{bytes} bytes; the limit is {limit}"));
         }
-        if let (Some(base), Some(limit)) = (self.base, max_growth) {
-            let growth = count.saturating_sub(base.nodes);
-            if growth > limit {
-                findings.push(self.grown(growth, base.nodes, limit));
-            }
-        }
+        findings.extend(self.growth_finding());
         findings
     }
 
     /// That it grew more than it may, told where the input is declared that did most of it.
-    fn grown(&self, growth: usize, before: usize, limit: usize) -> Finding {
-        let more = nodes(growth, "more ");
-        let more = format!("{more} than before ({before} to {})", self.lock.nodes);
-        let Some(first) = self.growth.iter().find(|growth| growth.by() > 0 && growth.input.is_some()) else {
+    fn growth_finding(&self) -> Option<Finding> {
+        let (growth, limit, before) = (self.over_growth()?, self.limits.max_growth?, self.base?.nodes);
+        let more = format!("{} than before ({before} to {})", nodes(growth, "more "), self.lock.nodes);
+        let Some((name, first)) = self.grown().next() else {
             let finding = Finding::new(Code::Growth, format!("{more}; the limit is {limit}"));
-            return finding.at(self.file.clone(), None).help(ANALYZE);
+            return Some(finding.at(self.file.clone(), None).help(ANALYZE));
         };
-        let name = first.input.as_deref().unwrap_or_default().escape_debug();
         let message = format!("{more}, `{name}` alone {}; the limit is {limit}", first.by());
-        self.at_declaration(Finding::new(Code::Growth, message), first).help(self.advice(first))
+        Some(self.about(name, first, message))
     }
 
-    fn at_declaration(&self, finding: Finding, growth: &Growth) -> Finding {
-        let declared = self.declarations.as_ref().zip(growth.input.as_ref());
-        match declared.and_then(|(declarations, name)| declarations.inputs.get(name)) {
+    /// A finding about an input that grew, where that is declared.
+    fn about(&self, name: &str, growth: &Growth, message: String) -> Finding {
+        const TOLD: usize = 3;
+        let came = growth.commits.iter().filter(|share| share.added > 0);
+        let commits = came
+            .filter_map(|share| Some(format!("{} ({})", share.commit.as_ref()?, share.subject.as_ref()?)));
+        let commits: Vec<String> = commits.take(TOLD).collect();
+        let look =
+            if commits.is_empty() { String::new() } else { format!("look at {}; ", commits.join(", ")) };
+        // What is shown as a command is run: a name that a shell would read as more does not go into it.
+        let is_plain = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte));
+        let input = if is_plain { name } else { "NAME" };
+        let cure = match self.partition {
+            None => &format!("`flakepart split --input {input}` may move it into a partition"),
+            Some(_) => ANALYZE,
+        };
+        let finding = Finding::new(Code::Growth, message).help(look + cure);
+        match self.declarations.as_ref().and_then(|declarations| declarations.inputs.get(name)) {
             Some(input) => finding.at(self.file.with_file_name("flake.nix"), Some(input.line)),
             None => finding.at(self.file.clone(), None),
         }
-    }
-
-    /// Where to look, and what helps.
-    fn advice(&self, growth: &Growth) -> String {
-        let shares = growth.commits.iter().filter(|share| share.added > 0);
-        let commits = shares.filter_map(|share| {
-            Some(format!("{} ({})", share.commit.as_ref()?, share.subject.as_ref()?.escape_debug()))
-        });
-        let commits: Vec<String> = commits.collect();
-        let found =
-            if commits.is_empty() { String::new() } else { format!("look at {}; ", commits.join(", ")) };
-        let name = growth.input.as_deref().unwrap_or_default().escape_debug();
-        let cure = match self.partition {
-            None => format!("`flakepart split --input {name}` may move it into a partition"),
-            Some(_) => ANALYZE.to_owned(),
-        };
-        found + &cure
     }
 }
 

@@ -10,7 +10,7 @@ use super::unfinished::opened;
 use super::{Error, Outcome, Output};
 use crate::check::{Gate, GatedLock, Growth, Limits, declared, growth};
 use crate::lock::{Census, Lock, Measure};
-use crate::partition::{Files, nested_locks};
+use crate::partition::nested_locks;
 use crate::report;
 use crate::tree::{CommitTree, Since, Tree, WorkTree};
 
@@ -141,11 +141,17 @@ impl Sides<'_> {
 
     /// The locks of partitions, those among them that are gone since the base.
     fn nested(&self) -> Result<BTreeMap<Utf8PathBuf, String>, Error> {
-        let (here, mut locks) = nested_in(self.tree, |_| true)?;
+        let here = self.tree.paths()?;
+        let mut locks = nested_locks(&here, &|paths| self.tree.read_all(paths))?;
         if let Some((_, base)) = self.since {
-            let (_, gone) = nested_in(base, |lock| !here.contains(lock))?;
-            for (lock, partition) in gone {
-                locks.entry(lock).or_insert(partition);
+            let before = base.paths()?;
+            let is_lock = |path: &&Utf8PathBuf| path.file_name() == Some(FLAKE_LOCK);
+            let gone = before.iter().filter(is_lock).map(|lock| self.tree.read(lock));
+            // Locks that are there still are known, or are no partition's.
+            if gone.collect::<Result<Vec<_>, _>>()?.contains(&None) {
+                for (lock, partition) in nested_locks(&before, &|paths| base.read_all(paths))? {
+                    locks.entry(lock).or_insert(partition);
+                }
             }
         }
         Ok(locks)
@@ -155,26 +161,6 @@ impl Sides<'_> {
     fn path(&self, file: &Utf8Path) -> Utf8PathBuf {
         if file == FLAKE_LOCK { from_here(self.tree.root().join(file)) } else { file.to_owned() }
     }
-}
-
-/// The locks of a tree besides the root's, and those among them that are partitions', where one that counts
-/// makes it worth while to look.
-fn nested_in(
-    tree: &dyn Tree,
-    counts: impl Fn(&Utf8PathBuf) -> bool,
-) -> Result<(Vec<Utf8PathBuf>, BTreeMap<Utf8PathBuf, String>), Error> {
-    let paths: Vec<Utf8PathBuf> = tree.entries()?.into_iter().map(|entry| entry.path).collect();
-    let locks = paths.iter().filter(|path| path.file_name() == Some(FLAKE_LOCK) && *path != FLAKE_LOCK);
-    let locks: Vec<Utf8PathBuf> = locks.cloned().collect();
-    if !locks.iter().any(counts) {
-        return Ok((locks, BTreeMap::new()));
-    }
-    let code: Vec<Utf8PathBuf> = paths.into_iter().filter(|path| path.extension() == Some("nix")).collect();
-    let read = tree.read_all(&code)?;
-    let files: Files = code.into_iter().zip(read).filter_map(|(path, bytes)| Some((path, bytes?))).collect();
-    let mut nested = nested_locks(&files);
-    nested.retain(|lock, _| locks.contains(lock));
-    Ok((locks, nested))
 }
 
 /// The lock of a tree, which `path` leads to from here.

@@ -37,10 +37,10 @@ pub use why::{sites, why};
 
 /// A value as JSON for a program: pretty, with a final newline.
 pub fn json(value: &impl serde::Serialize) -> Result<String, serde_json::Error> {
-    serde_json::to_string_pretty(value).map(|text| text + "\n")
+    serde_json::to_string_pretty(value).map(|text| text::shown_json(&text) + "\n")
 }
 
 /// One value in one line, for where there are several.
 pub fn json_line(value: &impl serde::Serialize) -> Result<String, serde_json::Error> {
-    serde_json::to_string(value).map(|text| text + "\n")
+    serde_json::to_string(value).map(|text| text::shown_json(&text) + "\n")
 }

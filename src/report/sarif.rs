@@ -207,11 +207,11 @@ fn documented(code: Code) -> (&'static str, &'static str) {
 /// `{0}`.
 fn said(finding: &Finding) -> Message {
     let help = finding.help.as_ref().map(|help| format!(". Help: {}", shown(help))).unwrap_or_default();
-    let mut text = shown_short(&(shown(&finding.message) + &help), LONGEST_MESSAGE).replace("](", "] (");
+    let mut text = (shown(&finding.message) + &help).replace("](", "] (");
     for digit in '0'..='9' {
         text = text.replace(&format!("{{{digit}"), &format!("{{ {digit}"));
     }
-    Message { text }
+    Message { text: shown_short(&text, LONGEST_MESSAGE) }
 }
 
 /// Where it is: GitHub wants a file and a line for each finding.

@@ -49,7 +49,7 @@ pub fn shown(text: &str) -> String {
     for char in text.chars() {
         if char.is_control() {
             shown.extend(char.escape_default());
-        } else if is_unseen(char) || matches!(char, ':' | '#') && char == before {
+        } else if is_harmful(char, before) {
             shown.extend(char.escape_unicode());
         } else {
             shown.push(char);
@@ -57,6 +57,27 @@ pub fn shown(text: &str) -> String {
         before = char;
     }
     shown
+}
+
+/// JSON that says the same, with the same characters escaped in its strings: it may end in a log, too.
+/// Outside of strings JSON has none of them.
+pub(super) fn shown_json(json: &str) -> String {
+    let mut shown = String::with_capacity(json.len());
+    let mut before = ' ';
+    for char in json.chars() {
+        if char != '\n' && is_harmful(char, before) {
+            shown.extend(char.encode_utf16(&mut [0; 2]).iter().map(|unit| format!("\\u{unit:04x}")));
+        } else {
+            shown.push(char);
+        }
+        before = char;
+    }
+    shown
+}
+
+/// Whether a character had better not reach a terminal or a log behind the one before.
+fn is_harmful(char: char, before: char) -> bool {
+    char.is_control() || is_unseen(char) || matches!(char, ':' | '#') && char == before
 }
 
 /// Whether a character has no picture of its own: Unicode's `Default_Ignorable_Code_Point`, and those that
@@ -70,12 +91,12 @@ fn is_unseen(char: char) -> bool {
         | '\u{e0000}'..='\u{e0fff}')
 }
 
-/// The same, cut to so many characters.
+/// The same of at most so many characters of the text.
 pub(super) fn shown_short(text: &str, longest: usize) -> String {
-    match text.char_indices().nth(longest) {
-        Some((end, _)) => shown(text.get(..end).unwrap_or_default()) + "…",
-        None => shown(text),
+    if text.chars().nth(longest).is_none() {
+        return shown(text);
     }
+    shown(&text.chars().take(longest - 1).collect::<String>()) + "…"
 }
 
 /// `1 node`, `2 nodes`.

@@ -49,6 +49,11 @@ pub trait Tree {
     /// Every file, sorted by path.
     fn entries(&self) -> Result<Vec<Entry>, TreeError>;
 
+    /// The paths of all files that there may be, sorted, for those who do not ask what each is.
+    fn paths(&self) -> Result<Vec<Utf8PathBuf>, TreeError> {
+        Ok(self.entries()?.into_iter().map(|entry| entry.path).collect())
+    }
+
     /// The bytes of a file; `None` where there is none.
     fn read(&self, path: &Utf8Path) -> Result<Option<Vec<u8>>, TreeError>;
 

@@ -203,6 +203,13 @@ impl Tree for WorkTree {
         paths.into_par_iter().filter_map(entry).collect()
     }
 
+    fn paths(&self) -> Result<Vec<Utf8PathBuf>, TreeError> {
+        match &self.git {
+            Some(git) => Ok(super::git::index_paths(git)?.into_keys().collect()),
+            None => Ok(self.entries()?.into_iter().map(|entry| entry.path).collect()),
+        }
+    }
+
     fn read(&self, path: &Utf8Path) -> Result<Option<Vec<u8>>, TreeError> {
         read(&self.root, path)
     }

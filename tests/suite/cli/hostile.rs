@@ -27,6 +27,98 @@ fn names_with_control_characters_come_out_escaped() {
     assert!(!run.stderr.contains('\u{1b}'), "{run}");
 }
 
+/// Names that would be commands for a CI runner, sequences for a terminal, markup or links.
+const NAMES: [&str; 9] = [
+    "::error::pwned",
+    "a\u{1b}[31m\n::stop-commands::pwned\r\n##[error]pwned",
+    "`|<img src=pwned>|`",
+    "\\|<script>pwned</script>",
+    "[pwned](https://pwned.example/){0}",
+    "@pwned #1 www.pwned.example",
+    "</code></details>pwned",
+    "p\u{202e}w\u{200b}n\u{2028}ed%0A::error::",
+    "",
+];
+
+/// What Markdown shows as it is: everything but code.
+fn prose(markdown: &str) -> String {
+    let outside = |text: &str, from: &str, to: &str| {
+        let mut parts = text.split(from);
+        let first = parts.next().unwrap().to_owned();
+        parts.fold(first, |prose, part| prose + part.split_once(to).unwrap_or_else(|| panic!("{text}")).1)
+    };
+    markdown.lines().map(|line| outside(&outside(line, "<code>", "</code>"), " `", "`") + "\n").collect()
+}
+
+#[test]
+fn no_format_lets_a_name_be_more_than_a_name() {
+    let repo = Repo::new(&[("flake.nix", "{ outputs = _: { }; }\n"), ("flake.lock", NO_INPUTS)]);
+    let mut nodes = serde_json::Map::new();
+    for (number, name) in NAMES.iter().enumerate() {
+        let attrs = |rev: usize| {
+            let rev = format!("{rev:040}");
+            serde_json::json!({ "narHash": "sha256-x", "owner": name, "repo": name, "rev": rev, "type": "github" })
+        };
+        let below = serde_json::json!({ "locked": attrs(number + 10), "original": attrs(number + 10) });
+        let inputs = serde_json::json!({ *name: format!("{number}-") });
+        let node =
+            serde_json::json!({ "inputs": inputs, "locked": attrs(number), "original": attrs(number) });
+        nodes.insert(number.to_string(), node);
+        nodes.insert(format!("{number}-"), below);
+    }
+    let numbers =
+        NAMES.iter().enumerate().map(|(number, name)| ((*name).to_owned(), number.to_string().into()));
+    let numbers: serde_json::Map<_, _> = numbers.collect();
+    nodes.insert("root".to_owned(), serde_json::json!({ "inputs": numbers }));
+    let evil = serde_json::json!({ "nodes": nodes, "root": "root", "version": 7 }).to_string();
+    repo.write("flake.lock", &evil);
+    repo.git(&[
+        "commit",
+        "-q",
+        "-a",
+        "-m",
+        &format!("::error::pwned\u{1b}[31m `|<b>@pwned</b> {}", NAMES[4]),
+    ]);
+
+    let gate = ["gate", "--base", "HEAD~1", "--max-growth", "0"];
+    let commands: [(&[&str], &[&str]); 4] = [
+        (&gate, &["human", "json", "github", "gitlab", "sarif", "markdown"]),
+        (&["check"], &["human", "json", "github", "gitlab", "sarif"]),
+        (&["analyze", "flake.lock"], &["human", "json", "sarif", "markdown"]),
+        (&["diff", "HEAD~1", "HEAD"], &["human", "json", "markdown"]),
+    ];
+    let mut all = String::new();
+    for (command, format) in
+        commands.into_iter().flat_map(|(command, of)| of.iter().map(move |it| (command, *it)))
+    {
+        let run = repo.flakepart(&[command, &["--format", format]].concat());
+        let name = format!("{command:?} {format}");
+        assert!(!run.stdout.is_empty() && run.code < Some(2), "{name}: {run}");
+        let seen = ['\u{1b}', '\r', '\u{202e}', '\u{200b}', '\u{2028}'];
+        assert!(!run.stdout.contains(seen), "{name}: {run}");
+        for line in run.stdout.lines() {
+            let command = line.trim_start().starts_with("::");
+            let ours = ["error", "warning", "notice"]
+                .iter()
+                .any(|level| line.starts_with(&format!("::{level} file=flake.")));
+            assert!(
+                if format == "github" { ours } else { !command && !line.contains("##[error") },
+                "{name}: {line}"
+            );
+        }
+        match format {
+            "markdown" => assert!(!prose(&run.stdout).contains("pwned"), "{name}: {}", prose(&run.stdout)),
+            "sarif" => assert!(!run.stdout.contains("](") && !run.stdout.contains("{0}"), "{name}: {run}"),
+            _ => {}
+        }
+        if command == gate && format != "json" {
+            all.push_str(&format!("=== {format}\n{}", run.stdout));
+        }
+    }
+    let commit = repo.git(&["rev-parse", "HEAD"]);
+    assert_snapshot!(all.replace(&commit[..10], "COMMIT"));
+}
+
 #[test]
 fn credentials_in_a_url_are_never_printed() {
     let url = "https://user:hunter2@example.org/a?access_token=hunter3&ref=main";

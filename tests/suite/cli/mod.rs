@@ -4,6 +4,7 @@ mod analyze;
 mod check;
 mod diff;
 mod findings;
+mod formats;
 mod gate;
 mod graph;
 mod hostile;
