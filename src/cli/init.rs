@@ -48,6 +48,8 @@ enum What {
     GithubUpdate,
     /// .gitlab-ci.yml: a job that judges merge requests
     Gitlab,
+    /// flakepart.toml: settings, each explained and none set
+    Config,
 }
 
 impl From<What> for Integration {
@@ -61,6 +63,7 @@ impl From<What> for Integration {
             What::Github => Integration::Github,
             What::GithubUpdate => Integration::GithubUpdate,
             What::Gitlab => Integration::Gitlab,
+            What::Config => Integration::Config,
         }
     }
 }

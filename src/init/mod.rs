@@ -5,6 +5,7 @@ mod place;
 
 use camino::{Utf8Path, Utf8PathBuf};
 
+use crate::check::SETTINGS;
 use crate::partition::Files;
 use place::{appended, below, inserted, placed};
 
@@ -27,6 +28,8 @@ pub enum Integration {
     GithubUpdate,
     /// A job on GitLab that judges merge requests.
     Gitlab,
+    /// The settings of flakepart itself.
+    Config,
 }
 
 /// The flake that it is for.
@@ -62,6 +65,7 @@ impl Integration {
             Integration::Github => include_str!("templates/github.yml"),
             Integration::GithubUpdate => include_str!("templates/github-update.yml"),
             Integration::Gitlab => include_str!("templates/gitlab-ci.yml"),
+            Integration::Config => include_str!("templates/flakepart.toml"),
         }
     }
 
@@ -86,6 +90,7 @@ impl Integration {
             Integration::Github => &[".github/workflows/flakepart.yml"],
             Integration::GithubUpdate => &[".github/workflows/update-flake-locks.yml"],
             Integration::Gitlab => &[".gitlab-ci.yml"],
+            Integration::Config => &[SETTINGS],
         }
     }
 
@@ -98,7 +103,7 @@ impl Integration {
             Integration::Github => &["uses: flakepart/flakepart@", "flakepart gate"],
             Integration::GithubUpdate => &["flakepart update"],
             Integration::Gitlab => &["flakepart gate"],
-            Integration::Direnv => &[],
+            Integration::Direnv | Integration::Config => &[],
         }
     }
 
@@ -106,7 +111,7 @@ impl Integration {
     #[must_use]
     pub fn paths(self, target: &Target<'_>) -> Vec<Utf8PathBuf> {
         let folder = match self {
-            Integration::Direnv => target.flake,
+            Integration::Direnv | Integration::Config => target.flake,
             _ => Utf8Path::new(""),
         };
         self.names().iter().map(|name| folder.join(name)).collect()
@@ -186,6 +191,8 @@ impl Integration {
             }
             Integration::Gitlab => Some(appended(text, wanted)),
             Integration::Direnv => Some(watching(text, target)),
+            // Whatever it says, it is there.
+            Integration::Config => Some(text.to_owned()),
             Integration::Hk | Integration::GitHooksNix | Integration::Github | Integration::GithubUpdate => {
                 None
             }

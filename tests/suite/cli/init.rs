@@ -6,8 +6,17 @@ use insta::assert_snapshot;
 
 use crate::support::{Repo, isolated};
 
-const ALL: [&str; 8] =
-    ["pre-commit", "hk", "lefthook", "git-hooks-nix", "direnv", "github", "github-update", "gitlab"];
+const ALL: [&str; 9] = [
+    "pre-commit",
+    "hk",
+    "lefthook",
+    "git-hooks-nix",
+    "direnv",
+    "github",
+    "github-update",
+    "gitlab",
+    "config",
+];
 
 /// The fixture with one file more.
 fn with(path: &str, text: &str) -> Repo {
@@ -230,15 +239,8 @@ fn a_flake_in_a_folder_is_named_from_the_top_of_the_repository() {
         let run = repo.flakepart(&["init", what, "some/folder", "--yes"]);
         assert!(matches!((what, run.code), ("git-hooks-nix", Some(1)) | (_, Some(0))), "{run}");
         assert!(run.stdout.contains("some/folder"), "{run}");
-        assert!(
-            what == "direnv"
-                || !repo
-                    .path()
-                    .join("some/folder")
-                    .read_dir()
-                    .unwrap()
-                    .any(|entry| { entry.unwrap().file_name() != "flake.nix" })
-        );
+        let beside = repo.path().join("some/folder").read_dir().unwrap().count();
+        assert_eq!(beside, if matches!(what, "direnv" | "config") { 2 } else { 1 }, "{what}");
     }
     let repo = Repo::new(&[("it's $(here)/flake.nix", flake)]);
     assert_snapshot!(repo.flakepart(&["init", "hk", "it's $(here)", "--yes"]), @"
@@ -275,6 +277,25 @@ fn a_folder_without_git_gets_the_same() {
     let output = command.args(["init", "github", "--yes"]).output().unwrap();
     assert!(output.status.success(), "{output:?}");
     assert!(folder.path().join(".github/workflows/flakepart.yml").is_file());
+}
+
+#[test]
+fn the_settings_set_nothing_and_are_right_where_somebody_takes_their_comments_away() {
+    let repo = Repo::agent_boxes();
+    repo.flakepart(&["init", "config", "--yes"]);
+    let check = |text: &str| {
+        repo.write("flakepart.toml", text);
+        repo.flakepart(&["check"])
+    };
+    let written = repo.read("flakepart.toml");
+    let as_written = check(&written);
+    assert_eq!((as_written.code, as_written.stdout.as_str()), (Some(0), ""), "{as_written}");
+    let is_setting = |rest: &&str| rest.starts_with(|first: char| first.is_ascii_lowercase() || first == '[');
+    let lines = written.lines().map(|line| line.strip_prefix('#').filter(is_setting).unwrap_or(line));
+    // What it then finds in the fixture depends on the day; what it cannot read it ends with 2.
+    let without_comments = check(&lines.collect::<Vec<_>>().join("\n"));
+    assert_eq!(without_comments.code, Some(1), "{without_comments}");
+    assert!(without_comments.stdout.contains("error[input-denied]"), "{without_comments}");
 }
 
 #[test]
