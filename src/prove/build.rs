@@ -4,17 +4,13 @@ use std::process::{Command, Stdio};
 
 use serde::Deserialize;
 
-use super::compare::shown;
+use super::attr::{shown, with_system};
 use super::nix::{Nix, ProveError, essence};
 use super::proof::{Build, Progress};
 use super::side::Side;
 
 /// So much of what a program prints is kept (bytes).
 const KEPT: usize = 4096;
-
-/// Outputs whose second level is a system that may be left out.
-const PER_SYSTEM: [&str; 7] =
-    ["apps", "bundlers", "checks", "devShells", "formatter", "legacyPackages", "packages"];
 
 #[derive(Deserialize)]
 struct Built {
@@ -40,7 +36,7 @@ pub(super) fn build(
     arguments: Option<&Vec<String>>,
     progress: &mut dyn FnMut(Progress),
 ) -> Result<Build, ProveError> {
-    let path = with_system(nix, path)?;
+    let path = with_system(path, &nix.system());
     let mut result = Build {
         attr: shown(&path),
         path: None,
@@ -108,20 +104,6 @@ pub(super) fn build(
         }
     }
     Ok(result)
-}
-
-/// Puts this machine's system into a path that leaves it out.
-fn with_system(nix: &Nix, path: &[String]) -> Result<Vec<String>, ProveError> {
-    let [output, rest @ ..] = path else { return Ok(path.to_vec()) };
-    let names_system = rest.first().is_some_and(|name| {
-        ["-linux", "-darwin", "-freebsd", "-windows"].iter().any(|kernel| name.ends_with(kernel))
-    });
-    if names_system || !PER_SYSTEM.contains(&output.as_str()) {
-        return Ok(path.to_vec());
-    }
-    let answer = nix.run(&["eval", "--impure", "--raw", "--expr", "builtins.currentSystem"])?;
-    let system = String::from_utf8_lossy(&answer.stdout).trim().to_owned();
-    Ok([&[output.clone(), system], rest].concat())
 }
 
 fn head(bytes: &[u8]) -> String {

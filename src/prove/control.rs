@@ -48,7 +48,8 @@ fn copy(from: &Utf8Path, to: &Utf8Path) -> io::Result<()> {
     fs_err::copy(from, to).map(drop)
 }
 
-fn files(root: &Utf8Path) -> io::Result<BTreeSet<Utf8PathBuf>> {
+/// Every file below a folder.
+pub(super) fn files(root: &Utf8Path) -> io::Result<BTreeSet<Utf8PathBuf>> {
     let mut files = BTreeSet::new();
     let mut folders = vec![root.to_owned()];
     while let Some(folder) = folders.pop() {

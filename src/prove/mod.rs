@@ -1,13 +1,18 @@
 //! The proof: real Nix evaluates every output before and after.
 
+mod alike;
+mod attr;
 mod build;
 mod compare;
 mod control;
+mod derivation;
+mod judge;
 mod nix;
+mod pins;
 mod proof;
 mod side;
 
-pub use compare::prove;
 pub use control::control;
+pub use judge::prove;
 pub use nix::{Nix, ProveError};
 pub use proof::{Build, ComparedOutput, Options, OutputVerdict, Progress, Proof, Skipped, Verdict};

@@ -50,6 +50,18 @@ pub enum ProveError {
         /// What was given.
         attr: String,
     },
+    /// Outputs were chosen that neither side has.
+    #[error("neither {before} nor {after} has an output `{}`", .attr.escape_debug())]
+    NoOutput {
+        /// What was given.
+        attr: String,
+        /// The state before.
+        before: String,
+        /// The state after.
+        after: String,
+        /// What there is instead.
+        hint: String,
+    },
     /// The file system refused.
     #[error(transparent)]
     Io(#[from] std::io::Error),
@@ -61,7 +73,7 @@ impl ProveError {
     pub fn exit_code(&self) -> u8 {
         match self {
             ProveError::Load { message, .. } if !is_fetch_failure(message) => 2,
-            ProveError::BadAttr { .. } => 2,
+            ProveError::BadAttr { .. } | ProveError::NoOutput { .. } => 2,
             _ => 3,
         }
     }
@@ -77,6 +89,7 @@ impl ProveError {
             ProveError::BadAttr { .. } => {
                 Some("write it as in `packages.hello` or `packages.x86_64-linux.hello`".to_owned())
             }
+            ProveError::NoOutput { hint, .. } => Some(hint.clone()),
             ProveError::Answer { .. } => {
                 Some("please report this, with what `nix --version` prints".to_owned())
             }
@@ -116,6 +129,12 @@ impl Nix {
             .find(|word| word.starts_with(|c: char| c.is_ascii_digit()))?;
         let mut parts = number.split('.');
         Some((parts.next()?.parse().ok()?, parts.next()?.parse().ok()?))
+    }
+
+    /// This machine's system, as Nix names it.
+    pub(super) fn system(&self) -> String {
+        let os = std::env::consts::OS.replace("macos", "darwin");
+        format!("{}-{os}", std::env::consts::ARCH)
     }
 
     /// Updates a lock as Nix does it: that of the flake in a folder, a copy.

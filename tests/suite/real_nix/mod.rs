@@ -8,6 +8,7 @@ mod gain;
 mod join;
 mod merge;
 mod moved;
+mod mutations;
 mod split;
 mod sync;
 mod truth;
