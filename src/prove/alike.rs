@@ -85,6 +85,11 @@ impl<'a> Alike<'a> {
         }
     }
 
+    /// A derivation of either state.
+    pub(super) fn read(&self, path: &str) -> Option<Derivation> {
+        Derivation::read(self.root, path)
+    }
+
     /// An output as it would be if the source had the same name everywhere.
     fn named(&mut self, output: &str) -> Option<String> {
         let mut local = HashMap::new();
@@ -102,8 +107,9 @@ impl<'a> Alike<'a> {
             derivation: Derivation,
             left: Vec<String>,
         }
+        let root = self.root;
         let open = |path: String| {
-            let derivation = Derivation::read(self.root, &path)?;
+            let derivation = Derivation::read(root, &path)?;
             let left = derivation.inputs.keys().cloned().collect();
             Some(Open { path, derivation, left })
         };
@@ -180,7 +186,7 @@ impl<'a> Alike<'a> {
     }
 
     /// A text with names in the place of the hashes that have one.
-    fn renamed(&self, text: &str, local: &HashMap<String, String>) -> String {
+    pub(super) fn renamed(&self, text: &str, local: &HashMap<String, String>) -> String {
         let is_of_a_hash = |byte: &u8| matches!(byte, b'0'..=b'9' | b'a'..=b'z') && !b"eotu".contains(byte);
         let (mut result, mut copied, mut run) = (String::new(), 0, 0);
         for (at, byte) in text.bytes().enumerate() {

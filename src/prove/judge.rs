@@ -8,6 +8,7 @@ use super::alike::Alike;
 use super::attr::{AttrPath, agrees, attr_path, shown, without_system};
 use super::build::build;
 use super::compare::{Compared, compare};
+use super::difference;
 use super::nix::{Nix, ProveError, is_fetch_failure};
 use super::pins::unfetched;
 use super::proof::{Build, ComparedOutput, Options, OutputVerdict, Progress, Proof, Skipped, Verdict};
@@ -57,7 +58,7 @@ pub fn prove(
         if differ {
             let folder = control()?;
             let control = Side::load(nix, "the control", &folder, &options.systems)?.with_nixpkgs_of(&before);
-            tell_source(&mut outputs, &before, after, &control, progress)?;
+            explain(&mut outputs, &before, after, &control, progress)?;
         }
     }
     let mut builds = Vec::new();
@@ -86,8 +87,9 @@ pub fn prove(
 }
 
 /// Tells the outputs that differ only for the flake's own source in them from the others: they differ in
-/// the control, too, and are the same once that source goes by one name.
-fn tell_source(
+/// the control, too, and are the same once that source goes by one name. Of the others it finds out where
+/// they begin to differ.
+fn explain(
     outputs: &mut Compared,
     before: &Side<'_>,
     after: &Side<'_>,
@@ -109,11 +111,15 @@ fn tell_source(
         changing.values().map(|(was, control, _)| (was.as_str(), *control)).collect();
     let is: Vec<&str> = changing.values().map(|(.., is)| is.as_str()).collect();
     let mut alike = Alike::new(Utf8Path::new("/"), [&before.source, &after.source], &pairs, &is);
-    for (path, (was, _, is)) in &changing {
-        if let Some(output) = outputs.get_mut(path)
-            && alike.same(was, is)
-        {
+    for (path, output) in outputs {
+        let (OutputVerdict::Different, Some(was), Some(is)) = (output.verdict, &output.before, &output.after)
+        else {
+            continue;
+        };
+        if changing.contains_key(path) && alike.same(was, is) {
             output.verdict = OutputVerdict::SourceDependent;
+        } else {
+            output.message = difference::first(&mut alike, was, is);
         }
     }
     Ok(())

@@ -6,6 +6,7 @@ mod build;
 mod compare;
 mod control;
 mod derivation;
+mod difference;
 mod judge;
 mod nix;
 mod pins;

@@ -49,7 +49,7 @@ pub fn proof(proof: &Proof) -> String {
         if let Some(message) = message {
             text.push_str(&wrapped("      ", &shown(message)));
         }
-        if first.verdict == OutputVerdict::Different {
+        if first.verdict == OutputVerdict::Different && message.is_none() {
             let side = |side: &Option<String>| shown(side.as_deref().unwrap_or_default());
             text.push_str(&format!("      before  {}\n", side(&first.before)));
             text.push_str(&format!("      after   {}\n", side(&first.after)));

@@ -175,9 +175,9 @@ fn told(proof: &Value) -> BTreeSet<String> {
         skipped.map(|skipped| format!("{} not looked at: {}", text(&skipped["attr"]), text(&skipped["why"])));
     // Overlays are applied for one system, this machine's.
     let here = format!("{}-linux", std::env::consts::ARCH);
-    let line = |line: String| match line.starts_with("overlays") {
-        true => line.replace(&here, "(this system)"),
-        false => line.trim_end().to_owned(),
+    let line = |line: String| match line.trim_end() {
+        overlay if overlay.starts_with("overlays") => overlay.replace(&here, "(this system)"),
+        line => line.to_owned(),
     };
     let lines: BTreeSet<String> = outputs.chain(skipped).map(line).collect();
     let other = |line: &str| {

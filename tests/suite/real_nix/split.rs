@@ -242,9 +242,14 @@ fn changes_nothing_when_the_proof_fails(nix: &Nix) {
 
     let plan: Value = serde_json::from_str(&ran.stdout).unwrap();
     assert_eq!((&plan["applied"], &plan["proof"]["verdict"]), (&json!(false), &json!("refuted")));
+    let locked = &lock(&repo, "flake.lock")["nodes"]["hermes-agent"]["locked"];
+    let why = format!("`rev` of pinned was `{}` and is `none`", locked["rev"].as_str().unwrap());
     assert_eq!(
         worse(&plan["proof"]),
-        ["checks.aarch64-linux.pinned different", "checks.x86_64-linux.pinned different",]
+        [
+            format!("checks.aarch64-linux.pinned different: {why}"),
+            format!("checks.x86_64-linux.pinned different: {why}"),
+        ]
     );
 }
 

@@ -196,14 +196,16 @@ fn refutes_another_revision_in_the_nested_lock(nix: &Nix) {
         assert_ne!(older["rev"], newer["rev"]);
         repo.write(NESTED_LOCK, serde_json::to_string_pretty(&nested).unwrap());
     });
+    const WHERE: &str = "`nativeBuildInputs` of hermes-agent-0.8.0, which hermesbox needs, \
+                         was `python3-3.12.12` and is `python3-3.13.12`";
     assert_eq!(
         worse,
         [
-            "apps.aarch64-linux.hermesbox different",
-            "apps.x86_64-linux.hermesbox different",
-            "overlays.default.hermesbox different",
-            "packages.aarch64-linux.hermesbox different",
-            "packages.x86_64-linux.hermesbox different",
+            format!("apps.aarch64-linux.hermesbox different: {WHERE}"),
+            format!("apps.x86_64-linux.hermesbox different: {WHERE}"),
+            format!("overlays.default.hermesbox different: {WHERE}"),
+            format!("packages.aarch64-linux.hermesbox different: {WHERE}"),
+            format!("packages.x86_64-linux.hermesbox different: {WHERE}"),
         ]
     );
 }
@@ -272,7 +274,11 @@ fn refutes_a_flake_that_cannot_be_loaded(nix: &Nix) {
 
 fn refutes_a_changed_script(nix: &Nix) {
     let (_, worse) = refuted(nix, |repo| repo.replace("nix/bubblebox.nix", "exec ${", "exec  ${"));
-    assert_eq!(worse, all_boxes("different"));
+    let expected = all_boxes("different").into_iter().map(|line| {
+        let name = line.rsplit_once('.').unwrap().1.replace(" different", "").replace("default", "claudebox");
+        format!("{line}: `script` of {name} was `exec launch.sh \"$@\"` and is `exec  launch.sh \"$@\"`")
+    });
+    assert_eq!(worse, expected.collect::<Vec<_>>());
 }
 
 fn refutes_an_output_that_is_gone(nix: &Nix) {
