@@ -37,6 +37,11 @@ pub(super) fn attr_path(text: &str) -> Result<AttrPath, ProveError> {
     if quoted || path.iter().any(String::is_empty) { Err(bad()) } else { Ok(path) }
 }
 
+/// Reads several.
+pub(super) fn attr_paths(texts: &[String]) -> Result<Vec<AttrPath>, ProveError> {
+    texts.iter().map(|text| attr_path(text)).collect()
+}
+
 /// Whether an output lies on the way to, at, or below what was asked for; `packages.hello` asks for it
 /// on every system.
 pub(super) fn agrees(path: &[String], want: &[String]) -> bool {

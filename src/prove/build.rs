@@ -1,11 +1,14 @@
 //! Building and running outputs of the state after.
 
-use std::process::{Command, Stdio};
+use std::io;
+use std::process::Command;
 
 use serde::Deserialize;
 
 use super::attr::{shown, with_system};
-use super::nix::{Nix, ProveError, essence};
+use super::message::essence;
+use super::nix::{Nix, ProveError};
+use super::process;
 use super::proof::{Build, Progress};
 use super::side::Side;
 
@@ -54,7 +57,7 @@ pub(super) fn build(
          name = v.meta.mainProgram or v.pname or (builtins.parseDrvName v.name).name; }}",
         side.output(&path)
     );
-    let program: Program = match side.eval(&expr)? {
+    let program: Program = match side.eval(&expr, &mut |_| {})? {
         Ok(program) => program,
         Err(message) => {
             result.message = Some(message);
@@ -64,7 +67,7 @@ pub(super) fn build(
     // Since 2.13, a .drv by itself means the file; its outputs are `.drv^*`.
     let all_outputs = if nix.release().is_none_or(|release| release >= (2, 13)) { "^*" } else { "" };
     let drvs: Vec<String> = program.drvs.iter().map(|drv| format!("{drv}{all_outputs}")).collect();
-    let mut command = vec!["build", "--json", "--no-link"];
+    let mut command = vec!["build", "--json", "--no-link", "--option", "log-lines", "50"];
     command.extend(drvs.iter().map(String::as_str));
     let output = nix.run(&command)?;
     if !output.status.success() {
@@ -87,7 +90,7 @@ pub(super) fn build(
     let mut command = Command::new(&program);
     command.args(arguments);
     tracing::debug!(?command, "run");
-    match command.stdin(Stdio::null()).output() {
+    match process::run(&mut command, nix.limits(), true, |_| {}) {
         Ok(output) => {
             result.exit_code = output.status.code();
             result.stdout = Some(head(&output.stdout));
@@ -100,7 +103,13 @@ pub(super) fn build(
         }
         Err(error) => {
             result.ok = false;
-            result.message = Some(format!("cannot run {program}: {error}"));
+            result.message = Some(match error.kind() {
+                io::ErrorKind::TimedOut => format!("{program} did not end in time"),
+                io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => {
+                    format!("there is nothing to run in it: no {program}")
+                }
+                _ => format!("cannot run {program}: {error}"),
+            });
         }
     }
     Ok(result)

@@ -2,88 +2,150 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use camino::{Utf8Path, Utf8PathBuf};
+use camino::Utf8Path;
 
 use super::alike::Alike;
-use super::attr::{AttrPath, agrees, attr_path, shown, without_system};
+use super::attr::{AttrPath, agrees, attr_path, attr_paths, shown, with_system, without_system};
 use super::build::build;
 use super::compare::{Compared, compare};
+use super::control::control;
 use super::difference;
-use super::nix::{Nix, ProveError, is_fetch_failure};
+use super::lazy::{judged, without_partitions};
+use super::message::is_fetch_failure;
+use super::nix::{Nix, ProveError};
 use super::pins::unfetched;
-use super::proof::{Build, ComparedOutput, Options, OutputVerdict, Progress, Proof, Skipped, Verdict};
-use super::side::{Side, Value};
+use super::proof::{
+    Build, Checked, ComparedOutput, Options, OutputVerdict, Progress, Proof, Skipped, Verdict,
+};
+use super::require::required;
+use super::side::{Side, Value, Values};
 use crate::suggest;
 
 /// Has Nix evaluate both folders as flakes, compares every output, and builds and runs what is asked
-/// for. `control` makes a folder that is the state before but for an edit that means nothing; it is
-/// made only when an output differs.
+/// for. `scratch` is an empty folder, for the copies that this takes.
 pub fn prove(
     nix: &Nix,
     before: &Utf8Path,
     after: &Utf8Path,
-    control: impl FnOnce() -> std::io::Result<Utf8PathBuf>,
+    scratch: &Utf8Path,
     options: &Options,
     progress: &mut dyn FnMut(Progress),
 ) -> Result<Proof, ProveError> {
-    let chosen: Vec<AttrPath> =
-        options.outputs.iter().map(|attr| attr_path(attr)).collect::<Result<_, _>>()?;
-    let wanted = |path: &[String]| chosen.is_empty() || chosen.iter().any(|want| agrees(path, want));
-    let unfetched = unfetched(before, after)?;
+    let chosen = attr_paths(&options.outputs)?;
+    let lazy = attr_paths(&options.lazy)?;
+    let mut skipped = unfetched(before, after)?;
+    let folders = (before, after);
     let before = Side::load(nix, &options.before, before, &options.systems)?;
-    let was = before.outputs(&wanted, progress)?;
-    let after = match Side::load(nix, &options.after, after, &options.systems) {
+    let was = before.outputs(&among(&chosen), None, progress)?;
+    let loaded = match Side::load(nix, &options.after, after, &options.systems) {
         Err(ProveError::Load { message, .. }) => Err(message),
         other => Ok(other?.with_nixpkgs_of(&before)),
     };
     // What Nix cannot load as a flake has lost every output that there was.
-    let broken = |message: String| BTreeMap::from([(AttrPath::new(), Value::Fails(message))]);
-    let is = match &after {
-        Ok(side) => match side.outputs(&wanted, progress) {
+    let broken = |message: String| Values::from([(AttrPath::new(), Value::Fails(message))]);
+    let is = match &loaded {
+        Ok(after) => match after.outputs(&among(&chosen), Some(was.len()), progress) {
             Err(ProveError::Load { message, .. }) => broken(message),
             other => other?,
         },
         Err(message) => broken(message.clone()),
     };
-    let (mut outputs, mut skipped) = compare(&was, &is);
-    skipped.extend(overlays(&outputs, &before));
-    skipped.extend(unfetched);
     for want in &chosen {
         if !was.keys().chain(is.keys()).any(|path| !path.is_empty() && agrees(path, want)) {
-            return Err(no_output(want, &before, after.as_ref().ok(), progress));
+            return Err(no_output(want, &before, &options.after, progress));
         }
     }
-    if let Ok(after) = &after {
-        let differ = outputs.values().any(|output| output.verdict == OutputVerdict::Different);
-        if differ {
-            let folder = control()?;
-            let control = Side::load(nix, "the control", &folder, &options.systems)?.with_nixpkgs_of(&before);
-            explain(&mut outputs, &before, after, &control, progress)?;
+    let (mut outputs, uncompared) = compare(&was, &is);
+    skipped.extend(uncompared);
+    skipped.extend(overlays(&outputs, &before));
+    let (mut needed, mut checked, mut builds) = (Vec::new(), Vec::new(), Vec::new());
+    match &loaded {
+        Ok(after) => {
+            if outputs.values().any(|output| output.verdict == OutputVerdict::Different) {
+                let folder = scratch.join("control");
+                fs_err::create_dir(&folder)?;
+                control(folders.0, folders.1, &folder)?;
+                let control = Side::load(nix, "the control", &folder, &options.systems)?;
+                explain(&mut outputs, &before, after, &control.with_nixpkgs_of(&before), progress)?;
+            }
+            for attr in attr_paths(&options.required)? {
+                needed.push(required(after, &attr, progress)?);
+            }
+            if !lazy.is_empty() {
+                let folder = scratch.join("lazy");
+                fs_err::create_dir(&folder)?;
+                let unfetchable = without_partitions(folders.1, &folder)?;
+                let side = Side::load(nix, "the flake without its partitions", &folder, &options.systems)?;
+                let values = side.with_nixpkgs_of(&before).outputs(&among(&lazy), None, progress)?;
+                for want in &lazy {
+                    if !values.keys().any(|path| agrees(path, want)) {
+                        return Err(no_output(want, &before, &options.after, progress));
+                    }
+                }
+                checked = judged(&values, &unfetchable);
+            }
+            builds = built(nix, after, options, progress)?;
         }
-    }
-    let mut builds = Vec::new();
-    if let Ok(side) = &after {
-        for attr in &options.builds {
-            builds.push(build(nix, side, &attr_path(attr)?, None, progress)?);
-        }
-        if let Some((attr, arguments)) = &options.run {
-            builds.push(build(nix, side, &attr_path(attr)?, Some(arguments), progress)?);
+        Err(message) => {
+            let fails =
+                |attr: &String| Checked { attr: attr.clone(), ok: false, message: Some(message.clone()) };
+            needed.extend(options.required.iter().map(fails));
+            checked.extend(options.lazy.iter().map(fails));
         }
     }
     let outputs: Vec<ComparedOutput> = outputs.into_values().collect();
-    let unreachable = outputs.iter().any(|output| is_unreachable(output.message.as_deref()));
-    Ok(Proof {
+    let messages = outputs.iter().map(|output| &output.message);
+    let mut messages = messages.chain(needed.iter().chain(&checked).map(|checked| &checked.message));
+    let unreachable = messages.any(|message| is_unreachable(message.as_deref()));
+    let mut proof = Proof {
         schema: 1,
         nix: nix.version().to_owned(),
         before: options.before.clone(),
         after: options.after.clone(),
         systems: options.systems.clone(),
-        verdict: verdict(&outputs, &builds, unreachable),
         outputs,
         skipped,
+        required: needed,
+        lazy: checked,
         builds,
+        verdict: Verdict::Proved,
         unreachable,
-    })
+        fetches_again: nix.fetches_again(),
+    };
+    proof.skipped.sort();
+    proof.verdict = verdict(&proof);
+    Ok(proof)
+}
+
+/// Which outputs are among the chosen ones: all where none are.
+fn among(chosen: &[AttrPath]) -> impl Fn(&[String]) -> bool {
+    move |path| chosen.is_empty() || chosen.iter().any(|want| agrees(path, want))
+}
+
+/// Builds what is to be built, and runs what is to be run.
+fn built(
+    nix: &Nix,
+    side: &Side<'_>,
+    options: &Options,
+    progress: &mut dyn FnMut(Progress),
+) -> Result<Vec<Build>, ProveError> {
+    let mut builds = Vec::new();
+    for attr in attr_paths(&options.builds)? {
+        builds.push(build(nix, side, &attr, None, progress)?);
+    }
+    if let Some(runs) = &options.run {
+        let attr = attr_path(&runs.attr)?;
+        let attrs = if runs.all {
+            let below = side.values(vec![with_system(&attr, &nix.system())], None, progress)?;
+            below.into_keys().collect()
+        } else {
+            vec![attr]
+        };
+        for attr in attrs {
+            builds.push(build(nix, side, &attr, Some(&runs.arguments), progress)?);
+        }
+    }
+    Ok(builds)
 }
 
 /// Tells the outputs that differ only for the flake's own source in them from the others: they differ in
@@ -97,7 +159,9 @@ fn explain(
     progress: &mut dyn FnMut(Progress),
 ) -> Result<(), ProveError> {
     let differing = outputs.iter().filter(|(_, output)| output.verdict == OutputVerdict::Different);
-    let controls = control.values(differing.map(|(path, _)| path.clone()).collect(), progress)?;
+    let differing: Vec<AttrPath> = differing.map(|(path, _)| path.clone()).collect();
+    let of = Some(differing.len());
+    let controls = control.values(differing, of, progress)?;
     let mut changing = BTreeMap::new();
     for (path, output) in &*outputs {
         if let (OutputVerdict::Different, Some(was), Some(is), Some(Value::Is(control))) =
@@ -107,10 +171,11 @@ fn explain(
             changing.insert(path.clone(), (was.clone(), control.as_str(), is.clone()));
         }
     }
+    let root = &before.store_root();
     let pairs: Vec<(&str, &str)> =
         changing.values().map(|(was, control, _)| (was.as_str(), *control)).collect();
     let is: Vec<&str> = changing.values().map(|(.., is)| is.as_str()).collect();
-    let mut alike = Alike::new(Utf8Path::new("/"), [&before.source, &after.source], &pairs, &is);
+    let mut alike = Alike::new(root, [&before.source, &after.source], &pairs, &is);
     for (path, output) in outputs {
         let (OutputVerdict::Different, Some(was), Some(is)) = (output.verdict, &output.before, &output.after)
         else {
@@ -143,7 +208,8 @@ fn is_unreachable(message: Option<&str>) -> bool {
     message.is_some_and(is_fetch_failure)
 }
 
-fn verdict(outputs: &[ComparedOutput], builds: &[Build], unreachable: bool) -> Verdict {
+/// What it comes to.
+fn verdict(proof: &Proof) -> Verdict {
     let is_worse = |output: &&ComparedOutput| match output.verdict {
         OutputVerdict::Different | OutputVerdict::OnlyBefore => true,
         // One that failed before, too, got no worse; one that came new and fails did.
@@ -151,10 +217,13 @@ fn verdict(outputs: &[ComparedOutput], builds: &[Build], unreachable: bool) -> V
         OutputVerdict::OnlyAfter => output.after.is_none(),
         OutputVerdict::Same | OutputVerdict::SourceDependent => false,
     };
-    let is_refuted = outputs.iter().filter(is_worse).any(|output| !is_unreachable(output.message.as_deref()));
-    if is_refuted || builds.iter().any(|build| !build.ok) {
+    let worse = proof.outputs.iter().filter(is_worse).map(|output| &output.message);
+    let checked = proof.required.iter().chain(&proof.lazy).filter(|checked| !checked.ok);
+    let mut wrong = worse.chain(checked.map(|checked| &checked.message));
+    if wrong.any(|message| !is_unreachable(message.as_deref())) || proof.builds.iter().any(|build| !build.ok)
+    {
         Verdict::Refuted
-    } else if unreachable {
+    } else if proof.unreachable {
         Verdict::Incomplete
     } else {
         Verdict::Proved
@@ -165,10 +234,11 @@ fn verdict(outputs: &[ComparedOutput], builds: &[Build], unreachable: bool) -> V
 fn no_output(
     want: &AttrPath,
     before: &Side<'_>,
-    after: Option<&Side<'_>>,
+    after: &str,
     progress: &mut dyn FnMut(Progress),
 ) -> ProveError {
-    let there = before.outputs(&|path| path.first() == want.first(), progress).unwrap_or_default();
+    let alike = |path: &[String]| path.first() == want.first();
+    let there = before.outputs(&alike, None, progress).unwrap_or_default();
     let mut names: Vec<String> = there.keys().map(|path| shown(&without_system(path))).collect();
     if names.is_empty() {
         names = before.top().unwrap_or_default();
@@ -179,7 +249,7 @@ fn no_output(
     ProveError::NoOutput {
         attr: shown(want),
         before: before.name.to_owned(),
-        after: after.map_or("the other side", |after| after.name).to_owned(),
+        after: after.to_owned(),
         hint: suggest::instead(&shown(&without_system(want)), &names),
     }
 }

@@ -8,12 +8,18 @@ mod control;
 mod derivation;
 mod difference;
 mod judge;
+mod lazy;
+mod message;
 mod nix;
 mod pins;
+mod process;
 mod proof;
+mod require;
 mod side;
 
-pub use control::control;
 pub use judge::prove;
-pub use nix::{Nix, ProveError};
-pub use proof::{Build, ComparedOutput, Options, OutputVerdict, Progress, Proof, Skipped, Verdict};
+pub use nix::{Nix, ProveError, Settings};
+pub use process::Limits;
+pub use proof::{
+    Build, Checked, ComparedOutput, Options, OutputVerdict, Progress, Proof, Runs, Skipped, Verdict,
+};

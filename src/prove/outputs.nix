@@ -74,16 +74,19 @@ let
     else if isModule path v then import v
     else v;
 
+  # Says which output comes next.
+  announced = path: builtins.trace "flakepart: ${concatStringsSep "." path}";
+
   leaf = path: kind: value: [ { inherit path kind value; } ];
 
   describe = path: v:
     if elem (head path) skipped then leaf path "skipped" "a view of the evaluation"
     else if isGoal path then
-      leaf path "derivation" (plain (foldl' (set: name: set.${name}) v goal.${head path}).drvPath)
-    else if isDerivation v then leaf path "derivation" (plain v.drvPath)
+      announced path leaf path "derivation" (plain (foldl' (set: name: set.${name}) v goal.${head path}).drvPath)
+    else if isDerivation v then announced path leaf path "derivation" (plain v.drvPath)
     else if isApp v then
       # The program's path says what runs, its context which derivation makes it.
-      leaf path "app" (concatStringsSep " " ([ (plain v.program) ] ++ attrNames (getContext "${v.program}")))
+      announced path leaf path "app" (concatStringsSep " " ([ (plain v.program) ] ++ attrNames (getContext "${v.program}")))
     else if isFunction v then leaf path "function" (shape v)
     else if head path == "templates" && typeOf v == "path" then
       leaf path "template" (plain (builtins.path { name = "template"; path = v; }))

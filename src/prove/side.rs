@@ -2,16 +2,23 @@
 
 use std::collections::BTreeMap;
 
-use camino::Utf8Path;
+use camino::{Utf8Path, Utf8PathBuf};
 use serde::Deserialize;
 
 use super::attr::AttrPath;
 use super::derivation::hash_and_name;
-use super::nix::{Nix, ProveError, essence};
+use super::message::essence;
+use super::nix::{Nix, ProveError};
 use super::proof::Progress;
 
 /// Few enough paths for one command line.
 const BATCH: usize = 400;
+
+/// How `outputs.nix` begins the line that says which output it comes to.
+const ANNOUNCED: &str = "trace: flakepart: ";
+
+/// Outputs, by their path.
+pub(super) type Values = BTreeMap<AttrPath, Value>;
 
 /// What an output is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -124,6 +131,11 @@ impl<'a> Side<'a> {
         self.systems.first().cloned().unwrap_or_else(|| self.nix.system())
     }
 
+    /// Where its derivations lie.
+    pub(super) fn store_root(&self) -> Utf8PathBuf {
+        self.nix.store_root()
+    }
+
     /// An expression for an output of this side.
     pub(super) fn output(&self, path: &[String]) -> String {
         let path: Vec<String> = path.iter().map(|name| quoted(name)).collect();
@@ -134,8 +146,9 @@ impl<'a> Side<'a> {
     pub(super) fn eval<T: serde::de::DeserializeOwned>(
         &self,
         expr: &str,
+        told: &mut dyn FnMut(&str),
     ) -> Result<Result<T, String>, ProveError> {
-        let output = self.nix.run(&["eval", "--json", "--expr", expr])?;
+        let output = self.nix.run_told(&["eval", "--json", "--expr", expr], told)?;
         if !output.status.success() {
             let message = essence(&String::from_utf8_lossy(&output.stderr), self.source.path.as_deref());
             return Ok(Err(message.replace(self.folder.as_str(), self.name)));
@@ -144,12 +157,16 @@ impl<'a> Side<'a> {
     }
 
     fn names(&self, path: &[String]) -> Result<Result<Option<Vec<String>>, String>, ProveError> {
-        self.eval(&self.query(&format!(".names {}", list(path))))
+        self.eval(&self.query(&format!(".names {}", list(path))), &mut |_| {})
     }
 
-    fn describe(&self, paths: &[AttrPath]) -> Result<Result<Vec<Leaf>, String>, ProveError> {
+    fn describe(
+        &self,
+        paths: &[AttrPath],
+        told: &mut dyn FnMut(&str),
+    ) -> Result<Result<Vec<Leaf>, String>, ProveError> {
         let paths: Vec<String> = paths.iter().map(|path| list(path)).collect();
-        self.eval(&self.query(&format!(".describe [ {} ]", paths.join(" "))))
+        self.eval(&self.query(&format!(".describe [ {} ]", paths.join(" "))), told)
     }
 
     /// The names of what the flake gives.
@@ -164,11 +181,12 @@ impl<'a> Side<'a> {
     pub(super) fn outputs(
         &self,
         wanted: &dyn Fn(&[String]) -> bool,
+        of: Option<usize>,
         progress: &mut dyn FnMut(Progress),
-    ) -> Result<BTreeMap<AttrPath, Value>, ProveError> {
+    ) -> Result<Values, ProveError> {
         let top = self.top()?.into_iter().map(|name| vec![name]);
         let paths = top.filter(|path| wanted(path)).collect();
-        let mut values = self.values(paths, progress)?;
+        let mut values = self.values(paths, of, progress)?;
         values.retain(|path, _| wanted(path));
         Ok(values)
     }
@@ -178,13 +196,29 @@ impl<'a> Side<'a> {
     pub(super) fn values(
         &self,
         paths: Vec<AttrPath>,
+        of: Option<usize>,
         progress: &mut dyn FnMut(Progress),
-    ) -> Result<BTreeMap<AttrPath, Value>, ProveError> {
-        let mut values = BTreeMap::new();
+    ) -> Result<Values, ProveError> {
+        let mut values = Values::new();
         let mut batches: Vec<Vec<AttrPath>> = paths.chunks(BATCH).rev().map(<[_]>::to_vec).collect();
         while let Some(batch) = batches.pop() {
-            progress(Progress::Evaluating { side: self.name.to_owned(), done: values.len() });
-            match (self.describe(&batch)?, batch.as_slice()) {
+            let mut done = values.len();
+            let mut next = |attr: Option<&str>| {
+                progress(Progress::Evaluating {
+                    side: self.name.to_owned(),
+                    attr: attr.map(str::to_owned),
+                    done,
+                    of,
+                });
+                done += usize::from(attr.is_some());
+            };
+            next(None);
+            let mut told = |line: &str| {
+                if let Some(attr) = line.strip_prefix(ANNOUNCED) {
+                    next(Some(attr));
+                }
+            };
+            match (self.describe(&batch, &mut told)?, batch.as_slice()) {
                 (Ok(leaves), _) => {
                     for leaf in leaves {
                         let value = match leaf.kind.as_str() {
@@ -220,8 +254,7 @@ impl<'a> Side<'a> {
 
     fn thrown(&self, path: &AttrPath) -> Result<Value, ProveError> {
         // Forced as far as describing it would: what it throws, it throws again.
-        let expr = self.query(&format!(".describe [ {} ]", list(path)));
-        Ok(match self.eval::<Vec<Leaf>>(&expr)? {
+        Ok(match self.describe(std::slice::from_ref(path), &mut |_| {})? {
             Err(message) => Value::Fails(message),
             Ok(_) => Value::Fails("it throws".to_owned()),
         })

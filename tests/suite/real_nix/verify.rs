@@ -31,7 +31,7 @@ const PARTITION: &str = "nix/agents/partition.nix";
 const NESTED_LOCK: &str = "nix/agents/_inputs/flake.lock";
 
 /// Why boxes cannot run on this machine.
-fn no_sandbox() -> Option<String> {
+pub(super) fn no_sandbox() -> Option<String> {
     match Command::new("bwrap").args(["--ro-bind", "/", "/", "--unshare-net", "true"]).output() {
         Ok(output) if output.status.success() => None,
         Ok(output) => Some(String::from_utf8_lossy(&output.stderr).trim().to_owned()),
