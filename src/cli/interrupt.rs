@@ -26,6 +26,11 @@ impl Interrupt {
         &self.0
     }
 
+    /// The same, for those who outlive this.
+    pub(super) fn shared(&self) -> Arc<AtomicBool> {
+        Arc::clone(&self.0)
+    }
+
     /// The result of work that a signal may have cut short: the programs that were running got it, too.
     pub(super) fn unless_seen<T>(&self, result: Result<T, Error>) -> Result<T, Error> {
         if self.0.load(Ordering::Relaxed) { Err(Error::Interrupted) } else { result }

@@ -91,7 +91,7 @@ enum Command {
     /// Update the locks of the root and the partitions together
     Update(update::Arguments),
     /// Prove that every output is the same derivation as before
-    Verify(verify::Arguments),
+    Verify(Box<verify::Arguments>),
     /// Check locks and partitions, offline and without Nix: for pre-commit
     Check(check::Arguments),
     /// Explain a kind of finding, and how to mend it

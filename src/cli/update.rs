@@ -11,7 +11,7 @@ use super::{Error, Outcome, Output};
 use crate::change::Changes;
 use crate::lock::{Diff, Lock};
 use crate::partition::{NO_INPUTS, Outline, updated};
-use crate::prove::Nix;
+use crate::prove::{Nix, Settings};
 use crate::report::{self, shown};
 use crate::tree::{WorkTree, export, track};
 
@@ -51,8 +51,9 @@ pub(super) fn run(arguments: &Arguments, offline: bool, output: &Output) -> Resu
             output.note(&format!("flakepart: partition {name} is left out: its folder is not to be seen\n"));
         }
     }
-    let nix = Nix::find(offline)?;
+    let nix = Nix::find(Settings { offline, ..Settings::default() })?;
     let interrupt = Interrupt::watch()?;
+    let nix = nix.until(interrupt.shared());
     let locks = interrupt.unless_seen(update(&nix, &tree, folders, output))?;
     let changes = updated(&files, locks)?;
     output.data(&differences(&changes, arguments.format)?)?;

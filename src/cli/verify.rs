@@ -1,5 +1,7 @@
 //! `flakepart verify`
 
+use std::time::Duration;
+
 use camino::Utf8PathBuf;
 use clap::Args;
 
@@ -7,7 +9,7 @@ use super::interrupt::Interrupt;
 use super::scratch::Scratch;
 use super::unfinished::opened;
 use super::{Error, Outcome, Output};
-use crate::prove::{Nix, Options, Proof, Verdict, control, prove};
+use crate::prove::{Limits, Nix, Options, Proof, Runs, Settings, Verdict, prove};
 use crate::report;
 use crate::tree::{self, Tree, WorkTree};
 
@@ -31,18 +33,46 @@ pub(super) struct Arguments {
     #[arg(long = "build", value_name = "ATTR")]
     builds: Vec<String>,
     /// Build and run this output, with the arguments after --
-    #[arg(long, value_name = "ATTR")]
+    #[arg(long, value_name = "ATTR", group = "program")]
     run: Option<String>,
+    /// Build and run every output of this one, such as packages, with the arguments after -- [default: --help]
+    #[arg(long, value_name = "ATTR", group = "program")]
+    run_all: Option<String>,
+    /// Fail if this output, such as devShells.default, is not there or does not evaluate; may be given several times
+    #[arg(long, value_name = "ATTR")]
+    require: Vec<String>,
+    /// Fail if this output fetches an input of a partition; may be given several times
+    #[arg(long, value_name = "ATTR")]
+    lazy: Vec<String>,
     /// Write the proof as JSON into this file
     #[arg(long, value_name = "FILE")]
     proof: Option<Utf8PathBuf>,
-    /// Arguments for --run
-    #[arg(last = true, requires = "run")]
+    /// Stop Nix, and any program that is run, after so many seconds
+    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..))]
+    timeout: Option<u64>,
+    /// Nix's store, as its own option
+    #[arg(long, value_name = "URL")]
+    store: Option<String>,
+    /// Nix's store for evaluation, as its own option
+    #[arg(long, value_name = "URL")]
+    eval_store: Option<String>,
+    /// Nix's remote builders, as its own option
+    #[arg(long, value_name = "BUILDERS")]
+    builders: Option<String>,
+    /// Arguments for --run and --run-all
+    #[arg(last = true, requires = "program")]
     arguments: Vec<String>,
 }
 
 pub(super) fn run(arguments: &Arguments, offline: bool, output: &Output) -> Result<Outcome, Error> {
-    let nix = Nix::find(offline)?;
+    let limits = Limits { timeout: arguments.timeout.map(Duration::from_secs), ..Limits::default() };
+    let nix = Nix::find(Settings {
+        offline,
+        store: arguments.store.clone(),
+        eval_store: arguments.eval_store.clone(),
+        builders: arguments.builders.clone(),
+        limits,
+    })?;
     let tree = opened(arguments.flake.as_deref(), output)?;
     let sides = Sides::new()?;
     tree::export(&tree, &sides.after)?;
@@ -64,15 +94,31 @@ pub(super) fn run(arguments: &Arguments, offline: bool, output: &Output) -> Resu
         systems: arguments.systems.clone(),
         outputs: arguments.outputs.clone(),
         builds: arguments.builds.clone(),
-        run: arguments.run.clone().map(|attr| (attr, arguments.arguments.clone())),
+        run: arguments.program(),
+        required: arguments.require.clone(),
+        lazy: arguments.lazy.clone(),
     };
-    let proof = Interrupt::watch()?.unless_seen(sides.prove(&nix, &options, output))?;
+    let interrupt = Interrupt::watch()?;
+    let nix = nix.until(interrupt.shared());
+    let proof = interrupt.unless_seen(sides.prove(&nix, &options, output))?;
     if let Some(path) = &arguments.proof {
         let json = report::json(&proof)?;
         std::fs::write(path, json).map_err(|source| Error::Write { path: path.clone(), source })?;
     }
     output.data(&report::proof(&proof))?;
     Ok(outcome(&proof))
+}
+
+impl Arguments {
+    /// What to run.
+    fn program(&self) -> Option<Runs> {
+        let arguments = self.arguments.clone();
+        if let Some(attr) = &self.run {
+            return Some(Runs { attr: attr.clone(), all: false, arguments });
+        }
+        let arguments = if arguments.is_empty() { vec!["--help".to_owned()] } else { arguments };
+        self.run_all.clone().map(|attr| Runs { attr, all: true, arguments })
+    }
 }
 
 /// The exit code's meaning of a proof (contract): 1 refuted or incomplete, 3 where a program or the
@@ -89,30 +135,28 @@ pub(super) fn outcome(proof: &Proof) -> Outcome {
 pub(super) struct Sides {
     pub(super) before: Utf8PathBuf,
     pub(super) after: Utf8PathBuf,
-    control: Utf8PathBuf,
-    _scratch: Scratch,
+    scratch: Utf8PathBuf,
+    _folder: Scratch,
 }
 
 impl Sides {
     pub(super) fn new() -> Result<Sides, Error> {
-        let scratch = Scratch::new()?;
+        let folder = Scratch::new()?;
         let side = |name: &str| {
-            let path = scratch.path().join(name);
+            let path = folder.path().join(name);
             std::fs::create_dir(&path).map_err(Error::Copy).map(|()| path)
         };
         Ok(Sides {
             before: side("before")?,
             after: side("after")?,
-            control: side("control")?,
-            _scratch: scratch,
+            scratch: side("scratch")?,
+            _folder: folder,
         })
     }
 
     pub(super) fn prove(&self, nix: &Nix, options: &Options, output: &Output) -> Result<Proof, Error> {
         let bar = output.progress();
-        let make_control =
-            || control(&self.before, &self.after, &self.control).map(|()| self.control.clone());
-        let proof = prove(nix, &self.before, &self.after, make_control, options, &mut |step| {
+        let proof = prove(nix, &self.before, &self.after, &self.scratch, options, &mut |step| {
             bar.set_message(report::shown(&step.to_string()));
         });
         bar.finish_and_clear();

@@ -10,7 +10,7 @@ use super::{Error, Outcome, Output};
 use crate::change::{Action, Changes, Writer};
 use crate::credentials;
 use crate::partition::{Plan, Way};
-use crate::prove::{Nix, Options, Proof, Verdict};
+use crate::prove::{Nix, Options, Proof, Settings, Verdict};
 use crate::report::{self, PlanJson};
 use crate::tree::{Tree as _, WorkTree};
 
@@ -96,14 +96,18 @@ impl<'a> Walk<'a> {
             return Ok(Outcome::Found);
         }
         // Whether there is a Nix to ask is known before the question, not after it.
-        let nix = if flags.no_verify { None } else { Some(Nix::find(self.offline)?) };
+        let nix = if flags.no_verify {
+            None
+        } else {
+            Some(Nix::find(Settings { offline: self.offline, ..Settings::default() })?)
+        };
         if !flags.yes && !agreed(output)? {
             output.note("flakepart: nothing was changed\n");
             return Ok(Outcome::Found);
         }
         let interrupt = Interrupt::watch()?;
-        let proof = match &nix {
-            Some(nix) => Some(interrupt.unless_seen(prove(nix, tree, plan, output))?),
+        let proof = match nix.map(|nix| nix.until(interrupt.shared())) {
+            Some(nix) => Some(interrupt.unless_seen(prove(&nix, tree, plan, output))?),
             None => None,
         };
         let proved = proof.as_ref().is_none_or(|proof| proof.verdict == Verdict::Proved);

@@ -1,20 +1,19 @@
 //! Building and running outputs of the state after.
 
-use std::process::{Command, Stdio};
+use std::io;
+use std::process::Command;
 
 use serde::Deserialize;
 
-use super::compare::shown;
-use super::nix::{Nix, ProveError, essence};
+use super::attr::{shown, with_system};
+use super::message::essence;
+use super::nix::{Nix, ProveError};
+use super::process;
 use super::proof::{Build, Progress};
 use super::side::Side;
 
 /// So much of what a program prints is kept (bytes).
 const KEPT: usize = 4096;
-
-/// Outputs whose second level is a system that may be left out.
-const PER_SYSTEM: [&str; 7] =
-    ["apps", "bundlers", "checks", "devShells", "formatter", "legacyPackages", "packages"];
 
 #[derive(Deserialize)]
 struct Built {
@@ -40,7 +39,7 @@ pub(super) fn build(
     arguments: Option<&Vec<String>>,
     progress: &mut dyn FnMut(Progress),
 ) -> Result<Build, ProveError> {
-    let path = with_system(nix, path)?;
+    let path = with_system(path, &nix.system());
     let mut result = Build {
         attr: shown(&path),
         path: None,
@@ -58,7 +57,7 @@ pub(super) fn build(
          name = v.meta.mainProgram or v.pname or (builtins.parseDrvName v.name).name; }}",
         side.output(&path)
     );
-    let program: Program = match side.eval(&expr)? {
+    let program: Program = match side.eval(&expr, &mut |_| {})? {
         Ok(program) => program,
         Err(message) => {
             result.message = Some(message);
@@ -68,7 +67,7 @@ pub(super) fn build(
     // Since 2.13, a .drv by itself means the file; its outputs are `.drv^*`.
     let all_outputs = if nix.release().is_none_or(|release| release >= (2, 13)) { "^*" } else { "" };
     let drvs: Vec<String> = program.drvs.iter().map(|drv| format!("{drv}{all_outputs}")).collect();
-    let mut command = vec!["build", "--json", "--no-link"];
+    let mut command = vec!["build", "--json", "--no-link", "--option", "log-lines", "50"];
     command.extend(drvs.iter().map(String::as_str));
     let output = nix.run(&command)?;
     if !output.status.success() {
@@ -91,7 +90,7 @@ pub(super) fn build(
     let mut command = Command::new(&program);
     command.args(arguments);
     tracing::debug!(?command, "run");
-    match command.stdin(Stdio::null()).output() {
+    match process::run(&mut command, nix.limits(), true, |_| {}) {
         Ok(output) => {
             result.exit_code = output.status.code();
             result.stdout = Some(head(&output.stdout));
@@ -104,24 +103,16 @@ pub(super) fn build(
         }
         Err(error) => {
             result.ok = false;
-            result.message = Some(format!("cannot run {program}: {error}"));
+            result.message = Some(match error.kind() {
+                io::ErrorKind::TimedOut => format!("{program} did not end in time"),
+                io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => {
+                    format!("there is nothing to run in it: no {program}")
+                }
+                _ => format!("cannot run {program}: {error}"),
+            });
         }
     }
     Ok(result)
-}
-
-/// Puts this machine's system into a path that leaves it out.
-fn with_system(nix: &Nix, path: &[String]) -> Result<Vec<String>, ProveError> {
-    let [output, rest @ ..] = path else { return Ok(path.to_vec()) };
-    let names_system = rest.first().is_some_and(|name| {
-        ["-linux", "-darwin", "-freebsd", "-windows"].iter().any(|kernel| name.ends_with(kernel))
-    });
-    if names_system || !PER_SYSTEM.contains(&output.as_str()) {
-        return Ok(path.to_vec());
-    }
-    let answer = nix.run(&["eval", "--impure", "--raw", "--expr", "builtins.currentSystem"])?;
-    let system = String::from_utf8_lossy(&answer.stdout).trim().to_owned();
-    Ok([&[output.clone(), system], rest].concat())
 }
 
 fn head(bytes: &[u8]) -> String {

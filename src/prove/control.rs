@@ -10,7 +10,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 const MARK: &str = ".flakepart-control";
 
 /// Makes the control of `before` and `after` in the empty folder `to`.
-pub fn control(before: &Utf8Path, after: &Utf8Path, to: &Utf8Path) -> io::Result<()> {
+pub(super) fn control(before: &Utf8Path, after: &Utf8Path, to: &Utf8Path) -> io::Result<()> {
     let (was, is) = (files(before)?, files(after)?);
     for path in &was {
         copy(&before.join(path), &to.join(path))?;
@@ -38,7 +38,8 @@ pub fn control(before: &Utf8Path, after: &Utf8Path, to: &Utf8Path) -> io::Result
     Ok(())
 }
 
-fn copy(from: &Utf8Path, to: &Utf8Path) -> io::Result<()> {
+/// Copies a file or a link, with the folders that it needs.
+pub(super) fn copy(from: &Utf8Path, to: &Utf8Path) -> io::Result<()> {
     if let Some(parent) = to.parent() {
         fs_err::create_dir_all(parent)?;
     }
@@ -48,7 +49,8 @@ fn copy(from: &Utf8Path, to: &Utf8Path) -> io::Result<()> {
     fs_err::copy(from, to).map(drop)
 }
 
-fn files(root: &Utf8Path) -> io::Result<BTreeSet<Utf8PathBuf>> {
+/// Every file below a folder.
+pub(super) fn files(root: &Utf8Path) -> io::Result<BTreeSet<Utf8PathBuf>> {
     let mut files = BTreeSet::new();
     let mut folders = vec![root.to_owned()];
     while let Some(folder) = folders.pop() {

@@ -1,13 +1,25 @@
 //! The proof: real Nix evaluates every output before and after.
 
+mod alike;
+mod attr;
 mod build;
 mod compare;
 mod control;
+mod derivation;
+mod difference;
+mod judge;
+mod lazy;
+mod message;
 mod nix;
+mod pins;
+mod process;
 mod proof;
+mod require;
 mod side;
 
-pub use compare::prove;
-pub use control::control;
-pub use nix::{Nix, ProveError};
-pub use proof::{Build, ComparedOutput, Options, OutputVerdict, Progress, Proof, Skipped, Verdict};
+pub use judge::prove;
+pub use nix::{Nix, ProveError, Settings};
+pub use process::Limits;
+pub use proof::{
+    Build, Checked, ComparedOutput, Options, OutputVerdict, Progress, Proof, Runs, Skipped, Verdict,
+};

@@ -1,15 +1,39 @@
 //! The `nix` command: finding it, running it, and what its errors say.
 
+use std::io;
 use std::process::{Command, Output, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use camino::{Utf8Path, Utf8PathBuf};
 use thiserror::Error;
+
+use super::message::{essence, is_fetch_failure, without_styles};
+use super::process::{self, Limits};
+
+/// The first Nix with flakes.
+const OLDEST: (u32, u32) = (2, 4);
 
 /// A `nix` on this machine.
 #[derive(Debug, Clone)]
 pub struct Nix {
     version: String,
-    offline: bool,
+    settings: Settings,
+}
+
+/// How Nix is to run.
+#[derive(Debug, Clone, Default)]
+pub struct Settings {
+    /// Without the network.
+    pub offline: bool,
+    /// Nix's `--store`.
+    pub store: Option<String>,
+    /// Nix's `--eval-store`.
+    pub eval_store: Option<String>,
+    /// Nix's `--builders`.
+    pub builders: Option<String>,
+    /// How long it may take, and any program that is run.
+    pub limits: Limits,
 }
 
 /// Why nothing could be proved.
@@ -20,7 +44,21 @@ pub enum ProveError {
     #[error("cannot run `nix`: {source}")]
     NoNix {
         /// What the system says.
-        source: std::io::Error,
+        source: io::Error,
+    },
+    /// It has no flakes.
+    #[error("{version} has no flakes; it takes Nix {}.{}", OLDEST.0, OLDEST.1)]
+    TooOld {
+        /// What it says that it is.
+        version: String,
+    },
+    /// Nix took longer than it was given.
+    #[error("`nix {what}` was stopped after {} seconds", .seconds)]
+    Timeout {
+        /// What it was to do.
+        what: String,
+        /// How long it had.
+        seconds: u64,
     },
     /// Nix could not load one of the sides as a flake.
     #[error("nix cannot read {side}: {message}")]
@@ -50,9 +88,21 @@ pub enum ProveError {
         /// What was given.
         attr: String,
     },
+    /// Outputs were chosen that neither side has.
+    #[error("neither {before} nor {after} has an output `{}`", .attr.escape_debug())]
+    NoOutput {
+        /// What was given.
+        attr: String,
+        /// The state before.
+        before: String,
+        /// The state after.
+        after: String,
+        /// What there is instead.
+        hint: String,
+    },
     /// The file system refused.
     #[error(transparent)]
-    Io(#[from] std::io::Error),
+    Io(#[from] io::Error),
 }
 
 impl ProveError {
@@ -61,7 +111,7 @@ impl ProveError {
     pub fn exit_code(&self) -> u8 {
         match self {
             ProveError::Load { message, .. } if !is_fetch_failure(message) => 2,
-            ProveError::BadAttr { .. } => 2,
+            ProveError::BadAttr { .. } | ProveError::NoOutput { .. } => 2,
             _ => 3,
         }
     }
@@ -77,6 +127,9 @@ impl ProveError {
             ProveError::BadAttr { .. } => {
                 Some("write it as in `packages.hello` or `packages.x86_64-linux.hello`".to_owned())
             }
+            ProveError::NoOutput { hint, .. } => Some(hint.clone()),
+            ProveError::TooOld { .. } => Some("install a newer Nix".to_owned()),
+            ProveError::Timeout { .. } => Some("`--timeout SECONDS` gives it more time".to_owned()),
             ProveError::Answer { .. } => {
                 Some("please report this, with what `nix --version` prints".to_owned())
             }
@@ -86,8 +139,8 @@ impl ProveError {
 }
 
 impl Nix {
-    /// Finds `nix` on the PATH. With `offline`, every run gets `--offline`.
-    pub fn find(offline: bool) -> Result<Nix, ProveError> {
+    /// Finds `nix` on the PATH.
+    pub fn find(settings: Settings) -> Result<Nix, ProveError> {
         let output = Command::new("nix")
             .arg("--version")
             .stdin(Stdio::null())
@@ -95,10 +148,21 @@ impl Nix {
             .map_err(|source| ProveError::NoNix { source })?;
         let version = String::from_utf8_lossy(&output.stdout).trim().to_owned();
         if !output.status.success() || version.is_empty() {
-            let source = std::io::Error::other(essence(&String::from_utf8_lossy(&output.stderr), None));
+            let source = io::Error::other(essence(&String::from_utf8_lossy(&output.stderr), None));
             return Err(ProveError::NoNix { source });
         }
-        Ok(Nix { version, offline })
+        let nix = Nix { version, settings };
+        match nix.release() {
+            Some(release) if release < OLDEST => Err(ProveError::TooOld { version: nix.version }),
+            _ => Ok(nix),
+        }
+    }
+
+    /// The same, stopped once `interrupted` is set.
+    #[must_use]
+    pub fn until(mut self, interrupted: Arc<AtomicBool>) -> Nix {
+        self.settings.limits.interrupted = interrupted;
+        self
     }
 
     /// What `nix --version` prints: `nix (Nix) 2.26.3`.
@@ -118,9 +182,20 @@ impl Nix {
         Some((parts.next()?.parse().ok()?, parts.next()?.parse().ok()?))
     }
 
+    /// Whether it fetches the inputs of partitions again although its store has them (NixOS/nix #12751).
+    pub(super) fn fetches_again(&self) -> bool {
+        !self.version.contains("Lix") && self.release().is_some_and(|release| release >= (2, 26))
+    }
+
+    /// This machine's system, as Nix names it.
+    pub(super) fn system(&self) -> String {
+        let os = std::env::consts::OS.replace("macos", "darwin");
+        format!("{}-{os}", std::env::consts::ARCH)
+    }
+
     /// Updates a lock as Nix does it: that of the flake in a folder, a copy.
     pub fn update(&self, lock: &Utf8Path, folder: &Utf8Path) -> Result<(), ProveError> {
-        let output = self.run_in(folder, &["flake", "update"])?;
+        let output = self.run_in(folder, &["flake", "update"], |_| {})?;
         if output.status.success() {
             return Ok(());
         }
@@ -134,91 +209,63 @@ impl Nix {
         Err(ProveError::Update { lock: lock.to_owned(), message })
     }
 
-    /// Runs `nix` where no lock is written.
-    pub(super) fn run(&self, arguments: &[&str]) -> Result<Output, ProveError> {
-        self.run_in(Utf8Path::new("."), arguments)
+    /// How long programs may run.
+    pub(super) fn limits(&self) -> &Limits {
+        &self.settings.limits
     }
 
-    /// Runs `nix` with flakes enabled, never asking anybody anything.
-    fn run_in(&self, folder: &Utf8Path, arguments: &[&str]) -> Result<Output, ProveError> {
+    /// The folder in which Nix's store calls itself /nix/store: the root, but for a store in a folder of
+    /// its own.
+    pub(super) fn store_root(&self) -> Utf8PathBuf {
+        let store = self.settings.eval_store.as_ref().or(self.settings.store.as_ref());
+        let root = store.and_then(|store| store.strip_prefix("local?root=").or(Some(store)));
+        let root = root.map(|root| root.split('&').next().unwrap_or(root)).map(Utf8Path::new);
+        root.filter(|root| root.is_absolute()).unwrap_or(Utf8Path::new("/")).to_owned()
+    }
+
+    /// Runs `nix` where no lock is written.
+    pub(super) fn run(&self, arguments: &[&str]) -> Result<Output, ProveError> {
+        self.run_told(arguments, |_| {})
+    }
+
+    /// The same, and tells each line that it says besides when it comes.
+    pub(super) fn run_told(&self, arguments: &[&str], told: impl FnMut(&str)) -> Result<Output, ProveError> {
+        self.run_in(Utf8Path::new("."), arguments, told)
+    }
+
+    /// Runs `nix` with flakes enabled.
+    fn run_in(
+        &self,
+        folder: &Utf8Path,
+        arguments: &[&str],
+        told: impl FnMut(&str),
+    ) -> Result<Output, ProveError> {
+        let settings = &self.settings;
         let mut command = Command::new("nix");
         command.args(["--extra-experimental-features", "nix-command flakes"]);
-        if self.offline {
+        if settings.offline {
             command.arg("--offline");
+        }
+        let passed = [
+            ("--store", &settings.store),
+            ("--eval-store", &settings.eval_store),
+            ("--builders", &settings.builders),
+        ];
+        for (flag, value) in passed {
+            command.args(value.iter().flat_map(|value| [flag, value.as_str()]));
         }
         command.args(arguments);
         // Of an expression nobody reads more than the beginning.
         let brief = arguments.iter().map(|argument| argument.lines().next().unwrap_or_default());
-        tracing::debug!(offline = self.offline, arguments = ?brief.collect::<Vec<_>>(), "run nix");
-        command
-            .current_dir(folder)
-            .stdin(Stdio::null())
-            .output()
-            .map_err(|source| ProveError::NoNix { source })
+        tracing::debug!(offline = settings.offline, arguments = ?brief.collect::<Vec<_>>(), "run nix");
+        process::run(command.current_dir(folder), &settings.limits, false, told).map_err(
+            |source| match source.kind() {
+                io::ErrorKind::TimedOut => ProveError::Timeout {
+                    what: arguments.first().copied().unwrap_or_default().to_owned(),
+                    seconds: settings.limits.timeout.unwrap_or_default().as_secs(),
+                },
+                _ => ProveError::NoNix { source },
+            },
+        )
     }
-}
-
-/// The essential line of what Nix printed as an error, with the place in the flake where it names one.
-/// 2.8 and 2.26 differ in all but this: the last line that begins with `error:` is the cause.
-/// `source` is where the flake lies in the store, where that is known.
-pub(super) fn essence(stderr: &str, source: Option<&str>) -> String {
-    let text = crate::credentials::hidden(&without_styles(stderr));
-    let lines: Vec<&str> = text.lines().map(str::trim).collect();
-    let cause = lines
-        .iter()
-        .rposition(|line| line.strip_prefix("error:").is_some_and(|rest| !rest.trim().is_empty()));
-    let Some(at) = cause else {
-        return lines.into_iter().rfind(|line| !line.is_empty()).unwrap_or("no message").to_owned();
-    };
-    let mut message = lines[at].trim_start_matches("error:").trim().to_owned();
-    if message.starts_with("program 'git' failed") {
-        // Git has said why, just before.
-        let above = &lines[..at];
-        let since = above.iter().rposition(|line| line.starts_with("error:") || line.starts_with("warning:"));
-        let mut said = above.iter().skip(since.unwrap_or(0));
-        if let Some(why) = said.find_map(|line| line.strip_prefix("fatal:")) {
-            message.push_str(&format!(": {}", why.trim()));
-        }
-    }
-    let place = lines[at..].iter().find_map(|line| {
-        let (store, file) = line.strip_prefix("at ")?.split_once("-source/")?;
-        let file = file.split_whitespace().next()?.trim_end_matches(':');
-        let elsewhere = source.is_some_and(|source| source.strip_suffix("-source") != Some(store));
-        Some(if elsewhere { format!("{file} of an input") } else { file.to_owned() })
-    });
-    if let Some(source) = source {
-        message = message.replace(&format!("{source}/"), "");
-    }
-    match place {
-        Some(place) => format!("{message} (at {place})"),
-        None => message,
-    }
-}
-
-/// Text without ANSI escape sequences.
-fn without_styles(text: &str) -> String {
-    anstream::adapter::strip_str(text).to_string()
-}
-
-/// Whether an error comes from getting an input rather than from evaluating the flake.
-pub(super) fn is_fetch_failure(message: &str) -> bool {
-    // A file that is missing in the flake's own source is the flake's fault.
-    if message.contains("-source/") {
-        return false;
-    }
-    const SIGNS: [&str; 12] = [
-        "unable to download",
-        "Could not resolve host",
-        "Couldn't resolve host",
-        "Couldn't connect",
-        "Failed to fetch",
-        "failed to fetch",
-        "cannot fetch",
-        "Cannot find Git revision",
-        "program 'git' failed",
-        "Failed to open",
-        "getting status of '/",
-        "requires offline",
-    ];
-    SIGNS.iter().any(|sign| message.contains(sign))
 }

@@ -2,7 +2,9 @@
 #
 # `describe` gives a flat list of leaves { path; kind; value; }. What throws is a leaf of kind
 # "thrown"; other errors end the evaluation, and flakepart asks again for smaller parts.
-{ url, systems }:
+#
+# Overlays are applied to the input `nixpkgs` of the flake `nixpkgs`, for `system`.
+{ url, systems, nixpkgs ? url, system ? "" }:
 let
   inherit (builtins)
     attrNames
@@ -12,6 +14,7 @@ let
     elemAt
     foldl'
     fromJSON
+    functionArgs
     genList
     getContext
     head
@@ -20,13 +23,17 @@ let
     isList
     isString
     length
+    mapAttrs
+    match
+    toJSON
     tryEval
     typeOf
     unsafeDiscardStringContext
     ;
 
   outputs = (builtins.getFlake url).outputs;
-  get = foldl' child outputs;
+  get = path: foldl' (v: depth: let name = elemAt path depth; in opened (upTo depth path ++ [ name ]) (child v name)) outputs (genList (n: n) (length path));
+  upTo = depth: path: genList (elemAt path) depth;
 
   # Outputs whose second level is a system.
   perSystem = [
@@ -36,7 +43,7 @@ let
   # Views of the evaluation itself.
   skipped = [ "allSystems" "currentSystem" "debug" ];
   # May be all of nixpkgs.
-  isHuge = path: v: length path == 2 && head path == "legacyPackages" && length (attrNames v) > 256;
+  isHuge = path: v: elem (head path) [ "legacyPackages" "overlay" "overlays" ] && length (attrNames v) > 256;
   # The derivation that a configuration is about.
   goal = {
     darwinConfigurations = [ "system" ];
@@ -51,25 +58,55 @@ let
   isGoal = path: length path == 2 && goal ? ${head path};
   depth = path: if elem (head path) [ "hydraJobs" "legacyPackages" ] then 5 else 4;
 
+  # What nixpkgs gets from an overlay.
+  isOverlay = path: path == [ "overlay" ] || length path == 2 && head path == "overlays";
+  packages = (builtins.getFlake nixpkgs).inputs.nixpkgs.legacyPackages.${system} or null;
+  applied = overlay:
+    let final = if packages ? extend then packages.extend overlay else packages // overlay packages packages;
+    in mapAttrs (name: _: final.${name}) (overlay final packages);
+
+  # A module in a file of its own.
+  isModule = path: v: typeOf v == "path" && match ".*Modules?" (head path) != null && match ".*[.]nix" (toString v) != null;
+
+  # What lies behind a value that has to be applied or imported to be looked at.
+  opened = path: v:
+    if isOverlay path && isFunction v && packages != null then applied v
+    else if isModule path v then import v
+    else v;
+
+  # Says which output comes next.
+  announced = path: builtins.trace "flakepart: ${concatStringsSep "." path}";
+
   leaf = path: kind: value: [ { inherit path kind value; } ];
 
   describe = path: v:
     if elem (head path) skipped then leaf path "skipped" "a view of the evaluation"
     else if isGoal path then
-      leaf path "derivation" (plain (foldl' (set: name: set.${name}) v goal.${head path}).drvPath)
-    else if isDerivation v then leaf path "derivation" (plain v.drvPath)
+      announced path leaf path "derivation" (plain (foldl' (set: name: set.${name}) v goal.${head path}).drvPath)
+    else if isDerivation v then announced path leaf path "derivation" (plain v.drvPath)
     else if isApp v then
       # The program's path says what runs, its context which derivation makes it.
-      leaf path "app" (concatStringsSep " " ([ (plain v.program) ] ++ attrNames (getContext "${v.program}")))
-    else if isFunction v then leaf path "skipped" "a function"
+      announced path leaf path "app" (concatStringsSep " " ([ (plain v.program) ] ++ attrNames (getContext "${v.program}")))
+    else if isFunction v then leaf path "function" (shape v)
+    else if head path == "templates" && typeOf v == "path" then
+      leaf path "template" (plain (builtins.path { name = "template"; path = v; }))
     else if isAttrs v || isList v then
       if v == [ ] then leaf path "list" ""
       else if length path >= depth path then leaf path "skipped" "nested too deeply"
       else if isAttrs v && isHuge path v || isList v && length v > 256 then leaf path "skipped" "too large"
-      else concatLists (map (name: guarded (path ++ [ name ]) (child v name)) (children v))
+      else concatLists (map (name: guarded (path ++ [ name ]) (opened (path ++ [ name ]) (child v name))) (children v))
     else if isString v then leaf path "value" (unsafeDiscardStringContext v)
     else if elem (typeOf v) [ "bool" "int" "null" "float" ] then leaf path "value" (builtins.toJSON v)
     else leaf path (typeOf v) (unsafeDiscardStringContext (toString v));
+
+  # As much of a function as shows without its arguments: which ones it takes, and the names of what it gives.
+  shape = v:
+    let
+      takes = functionArgs v;
+      given = v (mapAttrs (name: _: throw name) takes);
+      gives = tryEval (if isAttrs given then attrNames given else typeOf given);
+    in
+    toJSON { inherit takes; gives = if takes != { } && gives.success then gives.value else null; };
 
   children = v: if isList v then genList toString (length v) else attrNames v;
   child = v: name: if isList v then elemAt v (fromJSON name) else v.${name};

@@ -58,6 +58,17 @@ pub struct Skipped {
     pub why: String,
 }
 
+/// An output of which something is expected.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Checked {
+    /// The output.
+    pub attr: String,
+    /// Whether it is as expected.
+    pub ok: bool,
+    /// Why not.
+    pub message: Option<String>,
+}
+
 /// An output that was built, and perhaps run.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -95,6 +106,10 @@ pub struct Proof {
     pub outputs: Vec<ComparedOutput>,
     /// Outputs that were there on both sides, but cannot be compared.
     pub skipped: Vec<Skipped>,
+    /// Outputs that have to be there.
+    pub required: Vec<Checked>,
+    /// Outputs that may fetch no input of a partition.
+    pub lazy: Vec<Checked>,
     /// What was built and run.
     pub builds: Vec<Build>,
     /// What it came to.
@@ -102,6 +117,9 @@ pub struct Proof {
     /// Whether something could not be fetched.
     #[serde(skip)]
     pub unreachable: bool,
+    /// Whether this Nix fetches the inputs of partitions again although its store has them.
+    #[serde(skip)]
+    pub fetches_again: bool,
 }
 
 /// What is asked of a proof.
@@ -117,8 +135,23 @@ pub struct Options {
     pub outputs: Vec<String>,
     /// Outputs to build.
     pub builds: Vec<String>,
-    /// An output to build and run, with arguments.
-    pub run: Option<(String, Vec<String>)>,
+    /// What to build and run.
+    pub run: Option<Runs>,
+    /// Outputs that have to be there and evaluate.
+    pub required: Vec<String>,
+    /// Outputs that may fetch no input of a partition.
+    pub lazy: Vec<String>,
+}
+
+/// Programs to run.
+#[derive(Debug, Clone)]
+pub struct Runs {
+    /// The output, or the one whose outputs are run one by one.
+    pub attr: String,
+    /// Whether all below it are meant.
+    pub all: bool,
+    /// What to run them with.
+    pub arguments: Vec<String>,
 }
 
 /// What a proof is doing.
@@ -128,8 +161,12 @@ pub enum Progress {
     Evaluating {
         /// Which.
         side: String,
-        /// How many outputs are known.
+        /// The output that it is at.
+        attr: Option<String>,
+        /// How many outputs are behind it.
         done: usize,
+        /// How many there are, where that is known.
+        of: Option<usize>,
     },
     /// Nix builds an output.
     Building(String),
@@ -140,8 +177,11 @@ pub enum Progress {
 impl fmt::Display for Progress {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Progress::Evaluating { side, done: 0 } => write!(f, "Nix evaluates {side}"),
-            Progress::Evaluating { side, done } => write!(f, "Nix evaluates {side}: {done} outputs"),
+            Progress::Evaluating { side, attr: None, .. } => write!(f, "Nix evaluates {side}"),
+            Progress::Evaluating { side, attr: Some(attr), done, of } => {
+                let of = of.map(|of| format!(" of {}", of.max(done + 1))).unwrap_or_default();
+                write!(f, "Nix evaluates {side}: {}{of} {attr}", done + 1)
+            }
             Progress::Building(attr) => write!(f, "Nix builds {attr}"),
             Progress::Running(attr) => write!(f, "{attr} runs"),
         }

@@ -2,17 +2,23 @@
 
 use std::collections::BTreeMap;
 
-use camino::Utf8Path;
+use camino::{Utf8Path, Utf8PathBuf};
 use serde::Deserialize;
 
-use super::nix::{Nix, ProveError, essence};
+use super::attr::AttrPath;
+use super::derivation::hash_and_name;
+use super::message::essence;
+use super::nix::{Nix, ProveError};
 use super::proof::Progress;
 
 /// Few enough paths for one command line.
 const BATCH: usize = 400;
 
-/// The attribute path of an output.
-pub(super) type AttrPath = Vec<String>;
+/// How `outputs.nix` begins the line that says which output it comes to.
+const ANNOUNCED: &str = "trace: flakepart: ";
+
+/// Outputs, by their path.
+pub(super) type Values = BTreeMap<AttrPath, Value>;
 
 /// What an output is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,20 +27,36 @@ pub(super) enum Value {
     Is(String),
     /// It does not evaluate, and why.
     Fails(String),
-    /// It is not compared, and why.
-    Skipped(String),
+    /// It is not compared, and why. What shows of it all the same may not differ.
+    Skipped { why: String, shape: String },
+}
+
+/// A flake's source.
+#[derive(Debug, Clone)]
+pub(super) struct Source {
+    /// Where Nix put it in its store.
+    pub(super) path: Option<String>,
+    pub(super) nar_hash: String,
+}
+
+impl Source {
+    /// The hash in its store path.
+    pub(super) fn store_hash(&self) -> Option<&str> {
+        hash_and_name(self.path.as_deref()?).map(|(hash, _)| hash)
+    }
 }
 
 /// One state of a flake.
 pub(super) struct Side<'a> {
     nix: &'a Nix,
-    name: &'a str,
+    pub(super) name: &'a str,
     folder: &'a Utf8Path,
     /// A locked reference, so that Nix evaluates it purely.
     url: String,
-    /// Where Nix put it in its store.
-    source: Option<String>,
-    systems: Vec<String>,
+    pub(super) source: Source,
+    systems: &'a [String],
+    /// The flake whose nixpkgs overlays are applied to.
+    nixpkgs: String,
 }
 
 #[derive(Deserialize)]
@@ -63,7 +85,7 @@ impl<'a> Side<'a> {
         nix: &'a Nix,
         name: &'a str,
         folder: &'a Utf8Path,
-        systems: &[String],
+        systems: &'a [String],
     ) -> Result<Self, ProveError> {
         let reference = format!("path:{folder}");
         let output = nix.run(&[
@@ -82,18 +104,36 @@ impl<'a> Side<'a> {
         let metadata: Metadata = parse(&output.stdout)?;
         let hash = metadata.locked.nar_hash.replace('+', "%2B").replace('/', "%2F").replace('=', "%3D");
         let url = format!("path:{folder}?lastModified=1&narHash={hash}");
-        Ok(Side { nix, name, folder, url, source: metadata.path, systems: systems.to_vec() })
+        let source = Source { path: metadata.path, nar_hash: metadata.locked.nar_hash };
+        Ok(Side { nix, name, folder, nixpkgs: url.clone(), url, source, systems })
+    }
+
+    /// The same, with overlays applied to the nixpkgs of another side.
+    pub(super) fn with_nixpkgs_of(self, other: &Side<'_>) -> Self {
+        Side { nixpkgs: other.url.clone(), ..self }
     }
 
     /// The expression `outputs.nix` applied to this side, with a selection behind it.
     fn query(&self, selection: &str) -> String {
         let systems: Vec<String> = self.systems.iter().map(|system| quoted(system)).collect();
         format!(
-            "({} {{ url = {}; systems = [ {} ]; }}){selection}",
+            "({} {{ url = {}; systems = [ {} ]; nixpkgs = {}; system = {}; }}){selection}",
             parenthesized(include_str!("outputs.nix")),
             quoted(&self.url),
-            systems.join(" ")
+            systems.join(" "),
+            quoted(&self.nixpkgs),
+            quoted(&self.system()),
         )
+    }
+
+    /// The system that overlays are applied for.
+    pub(super) fn system(&self) -> String {
+        self.systems.first().cloned().unwrap_or_else(|| self.nix.system())
+    }
+
+    /// Where its derivations lie.
+    pub(super) fn store_root(&self) -> Utf8PathBuf {
+        self.nix.store_root()
     }
 
     /// An expression for an output of this side.
@@ -106,37 +146,47 @@ impl<'a> Side<'a> {
     pub(super) fn eval<T: serde::de::DeserializeOwned>(
         &self,
         expr: &str,
+        told: &mut dyn FnMut(&str),
     ) -> Result<Result<T, String>, ProveError> {
-        let output = self.nix.run(&["eval", "--json", "--expr", expr])?;
+        let output = self.nix.run_told(&["eval", "--json", "--expr", expr], told)?;
         if !output.status.success() {
-            let message = essence(&String::from_utf8_lossy(&output.stderr), self.source.as_deref());
+            let message = essence(&String::from_utf8_lossy(&output.stderr), self.source.path.as_deref());
             return Ok(Err(message.replace(self.folder.as_str(), self.name)));
         }
         parse(&output.stdout).map(Ok)
     }
 
     fn names(&self, path: &[String]) -> Result<Result<Option<Vec<String>>, String>, ProveError> {
-        self.eval(&self.query(&format!(".names {}", list(path))))
+        self.eval(&self.query(&format!(".names {}", list(path))), &mut |_| {})
     }
 
-    fn describe(&self, paths: &[AttrPath]) -> Result<Result<Vec<Leaf>, String>, ProveError> {
+    fn describe(
+        &self,
+        paths: &[AttrPath],
+        told: &mut dyn FnMut(&str),
+    ) -> Result<Result<Vec<Leaf>, String>, ProveError> {
         let paths: Vec<String> = paths.iter().map(|path| list(path)).collect();
-        self.eval(&self.query(&format!(".describe [ {} ]", paths.join(" "))))
+        self.eval(&self.query(&format!(".describe [ {} ]", paths.join(" "))), told)
+    }
+
+    /// The names of what the flake gives.
+    pub(super) fn top(&self) -> Result<Vec<String>, ProveError> {
+        match self.names(&[])? {
+            Ok(names) => Ok(names.unwrap_or_default()),
+            Err(message) => Err(ProveError::Load { side: self.name.to_owned(), message }),
+        }
     }
 
     /// Every output that `wanted` lets pass, by its path.
     pub(super) fn outputs(
         &self,
         wanted: &dyn Fn(&[String]) -> bool,
+        of: Option<usize>,
         progress: &mut dyn FnMut(Progress),
-    ) -> Result<BTreeMap<AttrPath, Value>, ProveError> {
-        let top = match self.names(&[])? {
-            Ok(names) => names.unwrap_or_default(),
-            Err(message) => return Err(ProveError::Load { side: self.name.to_owned(), message }),
-        };
-        let paths: Vec<AttrPath> =
-            top.into_iter().map(|name| vec![name]).filter(|path| wanted(path)).collect();
-        let mut values = self.values(paths, progress)?;
+    ) -> Result<Values, ProveError> {
+        let top = self.top()?.into_iter().map(|name| vec![name]);
+        let paths = top.filter(|path| wanted(path)).collect();
+        let mut values = self.values(paths, of, progress)?;
         values.retain(|path, _| wanted(path));
         Ok(values)
     }
@@ -146,17 +196,34 @@ impl<'a> Side<'a> {
     pub(super) fn values(
         &self,
         paths: Vec<AttrPath>,
+        of: Option<usize>,
         progress: &mut dyn FnMut(Progress),
-    ) -> Result<BTreeMap<AttrPath, Value>, ProveError> {
-        let mut values = BTreeMap::new();
+    ) -> Result<Values, ProveError> {
+        let mut values = Values::new();
         let mut batches: Vec<Vec<AttrPath>> = paths.chunks(BATCH).rev().map(<[_]>::to_vec).collect();
         while let Some(batch) = batches.pop() {
-            progress(Progress::Evaluating { side: self.name.to_owned(), done: values.len() });
-            match (self.describe(&batch)?, batch.as_slice()) {
+            let mut done = values.len();
+            let mut next = |attr: Option<&str>| {
+                progress(Progress::Evaluating {
+                    side: self.name.to_owned(),
+                    attr: attr.map(str::to_owned),
+                    done,
+                    of,
+                });
+                done += usize::from(attr.is_some());
+            };
+            next(None);
+            let mut told = |line: &str| {
+                if let Some(attr) = line.strip_prefix(ANNOUNCED) {
+                    next(Some(attr));
+                }
+            };
+            match (self.describe(&batch, &mut told)?, batch.as_slice()) {
                 (Ok(leaves), _) => {
                     for leaf in leaves {
                         let value = match leaf.kind.as_str() {
-                            "skipped" => Value::Skipped(leaf.value),
+                            "skipped" => Value::Skipped { why: leaf.value, shape: String::new() },
+                            "function" => function(leaf.value)?,
                             // tryEval hides the message; asked alone, it shows.
                             "thrown" => self.thrown(&leaf.path)?,
                             "derivation" => Value::Is(leaf.value),
@@ -187,8 +254,7 @@ impl<'a> Side<'a> {
 
     fn thrown(&self, path: &AttrPath) -> Result<Value, ProveError> {
         // Forced as far as describing it would: what it throws, it throws again.
-        let expr = self.query(&format!(".describe [ {} ]", list(path)));
-        Ok(match self.eval::<Vec<Leaf>>(&expr)? {
+        Ok(match self.describe(std::slice::from_ref(path), &mut |_| {})? {
             Err(message) => Value::Fails(message),
             Ok(_) => Value::Fails("it throws".to_owned()),
         })
@@ -197,6 +263,22 @@ impl<'a> Side<'a> {
 
 fn parse<T: serde::de::DeserializeOwned>(stdout: &[u8]) -> Result<T, ProveError> {
     serde_json::from_slice(stdout).map_err(|error| ProveError::Answer { what: error.to_string() })
+}
+
+/// What shows of a function without its arguments.
+fn function(shape: String) -> Result<Value, ProveError> {
+    #[derive(Deserialize)]
+    struct Shape {
+        takes: BTreeMap<String, bool>,
+        gives: Option<serde_json::Value>,
+    }
+    let Shape { takes, gives } = parse(shape.as_bytes())?;
+    let why = match (takes.is_empty(), gives) {
+        (_, Some(_)) => "a function, but for its arguments and the names in what it gives",
+        (false, None) => "a function, but for its arguments",
+        (true, None) => "a function",
+    };
+    Ok(Value::Skipped { why: why.to_owned(), shape })
 }
 
 fn list(path: &[String]) -> String {

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::text::{DIM, GREEN, RED, YELLOW, bold, count, shown, styled, wrapped};
-use crate::prove::{ComparedOutput, OutputVerdict, Proof, Verdict};
+use crate::prove::{Checked, ComparedOutput, OutputVerdict, Proof, Verdict};
 
 /// The outputs that are not the same, those that fail for one reason together.
 fn alike(outputs: &[ComparedOutput]) -> Vec<(String, Option<&String>, Vec<&ComparedOutput>)> {
@@ -29,11 +29,34 @@ fn alike(outputs: &[ComparedOutput]) -> Vec<(String, Option<&String>, Vec<&Compa
     groups
 }
 
+/// So many lines of what a program said are shown.
+const LINES: usize = 12;
+
+/// Outputs of which something was expected: those that are so, and the others with the reason.
+fn checked(all: &[Checked], so: &str, otherwise: &str) -> String {
+    let mut groups: Vec<(&Option<String>, Vec<&str>)> = Vec::new();
+    for Checked { attr, message, .. } in all {
+        match groups.iter_mut().find(|group| group.0 == message) {
+            Some(group) => group.1.push(attr),
+            None => groups.push((message, vec![attr])),
+        }
+    }
+    let mut text = String::new();
+    for (message, attrs) in groups {
+        let what = if message.is_some() { styled(RED, otherwise) } else { styled(GREEN, so) };
+        text.push_str(&wrapped("  ", &format!("{}: {what}", some_of(&attrs))));
+        if let Some(message) = message {
+            text.push_str(&wrapped("      ", &shown(message)));
+        }
+    }
+    text
+}
+
 /// Enough names to know what is meant.
-fn some_of(outputs: &[&ComparedOutput]) -> String {
+fn some_of(attrs: &[&str]) -> String {
     const NAMED: usize = 4;
-    let names: Vec<String> = outputs.iter().take(NAMED).map(|output| shown(&output.attr)).collect();
-    match outputs.len().saturating_sub(NAMED) {
+    let names: Vec<String> = attrs.iter().take(NAMED).map(|attr| shown(attr)).collect();
+    match attrs.len().saturating_sub(NAMED) {
         0 => names.join(", "),
         more => format!("{} and {more} more", names.join(", ")),
     }
@@ -45,11 +68,12 @@ pub fn proof(proof: &Proof) -> String {
     let mut text = String::new();
     for (what, message, outputs) in alike(&proof.outputs) {
         let Some(first) = outputs.first() else { continue };
-        text.push_str(&wrapped("  ", &format!("{}: {what}", some_of(&outputs))));
+        let attrs: Vec<&str> = outputs.iter().map(|output| output.attr.as_str()).collect();
+        text.push_str(&wrapped("  ", &format!("{}: {what}", some_of(&attrs))));
         if let Some(message) = message {
             text.push_str(&wrapped("      ", &shown(message)));
         }
-        if first.verdict == OutputVerdict::Different {
+        if first.verdict == OutputVerdict::Different && message.is_none() {
             let side = |side: &Option<String>| shown(side.as_deref().unwrap_or_default());
             text.push_str(&format!("      before  {}\n", side(&first.before)));
             text.push_str(&format!("      after   {}\n", side(&first.after)));
@@ -62,6 +86,8 @@ pub fn proof(proof: &Proof) -> String {
         let attrs: Vec<String> = attrs.collect();
         text.push_str(&wrapped("  not compared  ", &format!("{} ({})", attrs.join(", "), shown(why))));
     }
+    text.push_str(&checked(&proof.required, "is there", "is required, and is not there"));
+    text.push_str(&checked(&proof.lazy, "fetches nothing of a partition", "is not lazy"));
     for build in &proof.builds {
         let what = match (build.ok, build.exit_code) {
             (true, Some(_)) => styled(GREEN, "was built and runs"),
@@ -73,7 +99,10 @@ pub fn proof(proof: &Proof) -> String {
             text.push_str(&wrapped("      ", &shown(message)));
         }
         for stream in [&build.stdout, &build.stderr].into_iter().flatten() {
-            for line in stream.lines().take(12) {
+            // What went wrong comes last.
+            let lines: Vec<&str> = stream.lines().collect();
+            let from = if build.ok { 0 } else { lines.len().saturating_sub(LINES) };
+            for line in lines.iter().skip(from).take(LINES) {
                 text.push_str(&format!("      {} {}\n", styled(DIM, "|"), shown(line)));
             }
         }
@@ -90,7 +119,12 @@ pub fn proof(proof: &Proof) -> String {
     let says = format!("{verdict}: {same} of {of} the same in {before} and {after}, says {nix}");
     text.push_str(&wrapped("", &says));
     if proof.unreachable {
-        text.push_str("Something could not be fetched; with the network back, run it again.\n");
+        let again = match proof.fetches_again {
+            true => " This Nix fetches the inputs of partitions again, even where its store has them.",
+            false => "",
+        };
+        let what = format!("Something could not be fetched; with the network back, run it again.{again}");
+        text.push_str(&wrapped("", &what));
     }
     text
 }

@@ -31,7 +31,7 @@ const PARTITION: &str = "nix/agents/partition.nix";
 const NESTED_LOCK: &str = "nix/agents/_inputs/flake.lock";
 
 /// Why boxes cannot run on this machine.
-fn no_sandbox() -> Option<String> {
+pub(super) fn no_sandbox() -> Option<String> {
     match Command::new("bwrap").args(["--ro-bind", "/", "/", "--unshare-net", "true"]).output() {
         Ok(output) if output.status.success() => None,
         Ok(output) => Some(String::from_utf8_lossy(&output.stderr).trim().to_owned()),
@@ -115,23 +115,35 @@ fn refuted(nix: &Nix, damage: impl FnOnce(&Repo)) -> (Run, Vec<String>) {
 fn inputs_missing(kinds: &[&str]) -> Vec<String> {
     let mut lines = Vec::new();
     for kind in kinds {
-        for system in ["aarch64-linux", "x86_64-linux"] {
-            lines.push(format!("{kind}.{system}.hermesbox error: hermes-agent has no package for {system}"));
-            lines.push(format!(
-                "{kind}.{system}.pibox error: attribute 'pi-mono' missing (at nix/pi-agent.nix:11:15)"
-            ));
+        for (at, system) in places(kind) {
+            lines.push(format!("{at}.hermesbox error: hermes-agent has no package for {system}"));
+            lines.push(format!("{at}.pibox error: attribute 'pi-mono' missing (at nix/pi-agent.nix:11:15)"));
         }
     }
     lines
 }
 
-/// Every package and every app, with the same verdict.
+/// Where boxes are among the outputs of a kind, and for which systems: overlays are applied for this
+/// machine's.
+fn places(kind: &str) -> Vec<(String, String)> {
+    let here = format!("{}-linux", std::env::consts::ARCH);
+    match kind {
+        "overlays" => vec![("overlays.default".to_owned(), here)],
+        _ => ["aarch64-linux", "x86_64-linux"]
+            .map(|system| (format!("{kind}.{system}"), system.to_owned()))
+            .into(),
+    }
+}
+
+/// Every package, every app and every package of the overlay, with the same verdict.
 fn all_boxes(verdict: &str) -> Vec<String> {
     let mut lines = Vec::new();
-    for kind in ["apps", "packages"] {
-        for system in ["aarch64-linux", "x86_64-linux"] {
+    for kind in ["apps", "overlays", "packages"] {
+        for (at, _) in places(kind) {
             for name in ["claudebox", "default", "hermesbox", "pibox"] {
-                lines.push(format!("{kind}.{system}.{name} {verdict}"));
+                if kind != "overlays" || name != "default" {
+                    lines.push(format!("{at}.{name} {verdict}"));
+                }
             }
         }
     }
@@ -153,21 +165,21 @@ fn refutes_when_apps_are_routed_no_more(nix: &Nix) {
       hermes-agent has no package for x86_64-linux
   checks.aarch64-linux.treefmt: embeds the flake's source
   checks.x86_64-linux.treefmt: embeds the flake's source
-  not compared  overlays.default (a function)
+  not compared  overlays.default (for other systems than x86_64-linux)
 "
     );
-    assert!(verdict.starts_with("18 of 24 outputs the same in HEAD ("), "{verdict}");
+    assert!(verdict.starts_with("21 of 27 outputs the same in HEAD ("), "{verdict}");
 }
 
 fn refutes_when_packages_are_routed_no_more(nix: &Nix) {
     let (_, worse) = refuted(nix, |repo| repo.replace(PARTITION, "    packages = \"agents\";\n", ""));
-    assert_eq!(worse, inputs_missing(&["packages"]));
+    assert_eq!(worse, inputs_missing(&["overlays", "packages"]));
 }
 
 fn refutes_a_partition_without_its_inputs(nix: &Nix) {
     const LINE: &str = "  partitions.agents.extraInputsFlake = ./_inputs;\n";
     let (_, worse) = refuted(nix, |repo| repo.replace(PARTITION, LINE, "  partitions.agents = { };\n"));
-    assert_eq!(worse, inputs_missing(&["apps", "packages"]));
+    assert_eq!(worse, inputs_missing(&["apps", "overlays", "packages"]));
     let (_, worse) = refuted(nix, |repo| repo.replace(PARTITION, LINE, ""));
     assert_eq!(
         worse,
@@ -184,13 +196,16 @@ fn refutes_another_revision_in_the_nested_lock(nix: &Nix) {
         assert_ne!(older["rev"], newer["rev"]);
         repo.write(NESTED_LOCK, serde_json::to_string_pretty(&nested).unwrap());
     });
+    const WHERE: &str = "`nativeBuildInputs` of hermes-agent-0.8.0, which hermesbox needs, \
+                         was `python3-3.12.12` and is `python3-3.13.12`";
     assert_eq!(
         worse,
         [
-            "apps.aarch64-linux.hermesbox different",
-            "apps.x86_64-linux.hermesbox different",
-            "packages.aarch64-linux.hermesbox different",
-            "packages.x86_64-linux.hermesbox different",
+            format!("apps.aarch64-linux.hermesbox different: {WHERE}"),
+            format!("apps.x86_64-linux.hermesbox different: {WHERE}"),
+            format!("overlays.default.hermesbox different: {WHERE}"),
+            format!("packages.aarch64-linux.hermesbox different: {WHERE}"),
+            format!("packages.x86_64-linux.hermesbox different: {WHERE}"),
         ]
     );
 }
@@ -207,6 +222,7 @@ fn refutes_an_input_that_lost_its_follows(nix: &Nix) {
         [
             "apps.aarch64-linux.hermesbox error: attribute 'systems' missing (at flake.nix:32:24 of an input)",
             "apps.x86_64-linux.hermesbox error: attribute 'systems' missing (at flake.nix:32:24 of an input)",
+            "overlays.default.hermesbox error: attribute 'systems' missing (at flake.nix:32:24 of an input)",
             "packages.aarch64-linux.hermesbox error: attribute 'systems' missing (at flake.nix:32:24 of an input)",
             "packages.x86_64-linux.hermesbox error: attribute 'systems' missing (at flake.nix:32:24 of an input)",
         ]
@@ -225,7 +241,7 @@ fn refutes_a_partition_that_git_does_not_know(nix: &Nix) {
     let (_, worse) = refuted(nix, |repo| {
         repo.git(&["rm", "--quiet", "--cached", "-r", "nix/agents"]);
     });
-    assert_eq!(worse, inputs_missing(&["apps", "packages"]));
+    assert_eq!(worse, inputs_missing(&["apps", "overlays", "packages"]));
 }
 
 /// Missing in the flake is not missing on the network, in whatever words Nix says so.
@@ -252,13 +268,17 @@ fn refutes_a_flake_that_cannot_be_loaded(nix: &Nix) {
     let messages: BTreeSet<&str> = worse.iter().map(|line| line.split_once(' ').unwrap().1).collect();
     assert_eq!(
         (worse.len(), messages),
-        (25, BTreeSet::from(["error: undefined variable 'nowhere' (at nix/agents/partition.nix:1:4)"]))
+        (27, BTreeSet::from(["error: undefined variable 'nowhere' (at nix/agents/partition.nix:1:4)"]))
     );
 }
 
 fn refutes_a_changed_script(nix: &Nix) {
     let (_, worse) = refuted(nix, |repo| repo.replace("nix/bubblebox.nix", "exec ${", "exec  ${"));
-    assert_eq!(worse, all_boxes("different"));
+    let expected = all_boxes("different").into_iter().map(|line| {
+        let name = line.rsplit_once('.').unwrap().1.replace(" different", "").replace("default", "claudebox");
+        format!("{line}: `script` of {name} was `exec launch.sh \"$@\"` and is `exec  launch.sh \"$@\"`")
+    });
+    assert_eq!(worse, expected.collect::<Vec<_>>());
 }
 
 fn refutes_an_output_that_is_gone(nix: &Nix) {

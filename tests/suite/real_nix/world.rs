@@ -1,6 +1,7 @@
 //! What the tests work with: worlds with a Nix in them.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::LazyLock;
@@ -75,8 +76,32 @@ impl Nix {
         LIGHT.nix(&self.name).unwrap()
     }
 
+    /// The same Nix, building in its sandbox; `None` after a line that says that the test skips.
+    pub fn in_its_sandbox(&self) -> Option<Nix> {
+        let bin = self.bin.with_file_name("sandboxed");
+        let script = bin.join("nix");
+        let text = format!(
+            "#!/bin/sh\nexec '{}' --option sandbox true --option sandbox-fallback false \
+             --option sandbox-paths '/bin /usr /lib /lib64?' \"$@\"\n",
+            self.bin.join("nix").display()
+        );
+        fs::create_dir_all(&bin).unwrap();
+        fs::write(&script, text).unwrap();
+        fs::set_permissions(&script, fs::Permissions::from_mode(0o755)).unwrap();
+        let nix = Nix { name: self.name.clone(), bin };
+        const TRIAL: &str = r#"derivation {
+            name = "sandboxed"; system = builtins.currentSystem; builder = "/bin/sh"; args = [ "-c" "echo > $out" ];
+        }"#;
+        let ran = nix.run(&std::env::temp_dir(), &["build", "--impure", "--no-link", "--expr", TRIAL]);
+        if ran.code == Some(0) {
+            return Some(nix);
+        }
+        skipped(&format!("Nix cannot build in its sandbox here: {ran}"));
+        None
+    }
+
     /// A program that finds this Nix first, and nothing of the machine's settings.
-    fn command(&self, program: &str, folder: &Path) -> Command {
+    pub fn command(&self, program: &str, folder: &Path) -> Command {
         let path = std::env::var_os("PATH").unwrap_or_default();
         let path = std::env::join_paths([self.bin.clone()].into_iter().chain(std::env::split_paths(&path)));
         let mut command = isolated(program, folder);
