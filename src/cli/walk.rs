@@ -12,7 +12,7 @@ use crate::credentials;
 use crate::partition::{Plan, Way};
 use crate::prove::{Nix, Options, Proof, Verdict};
 use crate::report::{self, PlanJson};
-use crate::tree::{Tree as _, WorkTree};
+use crate::tree::{Kind, Tree as _, WorkTree};
 
 /// What a person says about the way.
 #[derive(Debug, Args)]
@@ -78,6 +78,7 @@ impl<'a> Walk<'a> {
             json(None, false)?;
             return Ok(Outcome::Fine);
         }
+        plan.changes.refuse_links(tree)?;
         // What only is shown may be planned on a work tree in any state; what is written may not.
         let dirty = dirty(tree, plan)?;
         if !flags.dry_run {
@@ -89,7 +90,7 @@ impl<'a> Walk<'a> {
             }
         }
         if human {
-            show(plan, output)?;
+            show(plan, tree, output)?;
         }
         if flags.dry_run {
             json(None, false)?;
@@ -125,8 +126,11 @@ impl<'a> Walk<'a> {
 }
 
 /// The diff as data, which `git apply` takes, and what it does as a note.
-fn show(plan: &Plan, output: &Output) -> Result<(), Error> {
-    let exact = plan.changes.diff();
+fn show(plan: &Plan, tree: &WorkTree, output: &Output) -> Result<(), Error> {
+    let entries = tree.entries()?;
+    let executable =
+        entries.iter().filter(|entry| entry.kind == Kind::File { executable: true }).map(|entry| &entry.path);
+    let exact = plan.changes.diff(&executable.map(Utf8PathBuf::as_path).collect());
     let diff = credentials::hidden(&exact);
     if output.is_styled() {
         output.data(&report::colored_diff(&diff))?;
