@@ -4,8 +4,10 @@ use camino::Utf8PathBuf;
 use clap::Args;
 
 use super::interrupt::Interrupt;
+use super::target::files;
 use super::unfinished::opened;
 use super::{Error, Outcome, Output};
+use crate::partition::without_flake_file;
 use crate::prove::{Nix, Options, Proof, Verdict, control, prove};
 use crate::report;
 use crate::tree::{self, Tree, WorkTree};
@@ -112,12 +114,24 @@ impl Sides {
 
     pub(super) fn prove(&self, nix: &Nix, options: &Options, output: &Output) -> Result<Proof, Error> {
         let bar = output.progress();
-        let make_control =
-            || control(&self.before, &self.after, &self.control).map(|()| self.control.clone());
-        let proof = prove(nix, &self.before, &self.after, make_control, options, &mut |step| {
+        let proof = prove(nix, &self.before, &self.after, || self.control(), options, &mut |step| {
             bar.set_message(report::shown(&step.to_string()));
         });
         bar.finish_and_clear();
         Ok(proof?)
+    }
+
+    /// Makes the control of both.
+    fn control(&self) -> std::io::Result<Utf8PathBuf> {
+        control(&self.before, &self.after, &self.control)?;
+        let read = |folder: &Utf8PathBuf| {
+            let tree = WorkTree::at(folder.clone())?;
+            files(&tree)
+        };
+        let read = |folder| read(folder).map_err(|error| std::io::Error::other(error.to_string()));
+        for (path, bytes) in without_flake_file(&read(&self.before)?, &read(&self.after)?) {
+            fs_err::write(self.control.join(path), bytes)?;
+        }
+        Ok(self.control.clone())
     }
 }

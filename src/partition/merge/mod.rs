@@ -64,7 +64,7 @@ impl Plan {
             name: partition.to_owned(),
             known: flake.partitions.keys().cloned().collect(),
         })?;
-        flake.editable()?;
+        flake.up_to_date()?;
         let no_folder = || MergeError::NoFolder { place: known.module.clone() };
         let folder = known.folder.as_ref().ok_or_else(no_folder)?;
         for then in earlier(&folder.join("flake.nix")) {
@@ -74,6 +74,7 @@ impl Plan {
                 return Ok(plan);
             }
         }
+        flake.editable()?;
         finished(&flake, files, Apart::new(&flake, known, folder, files).taken()?, at_hand)
     }
 }
