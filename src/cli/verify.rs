@@ -7,8 +7,10 @@ use clap::Args;
 
 use super::interrupt::Interrupt;
 use super::scratch::Scratch;
+use super::target::files;
 use super::unfinished::opened;
 use super::{Error, Outcome, Output};
+use crate::partition::{Files, declared_otherwise};
 use crate::prove::{Limits, Nix, Options, Proof, Runs, Settings, Verdict, prove};
 use crate::report;
 use crate::tree::{self, Tree, WorkTree};
@@ -97,6 +99,7 @@ pub(super) fn run(arguments: &Arguments, offline: bool, output: &Output) -> Resu
         run: arguments.program(),
         required: arguments.require.clone(),
         lazy: arguments.lazy.clone(),
+        ..Options::default()
     };
     let interrupt = Interrupt::watch()?;
     let nix = nix.until(interrupt.shared());
@@ -156,10 +159,17 @@ impl Sides {
 
     pub(super) fn prove(&self, nix: &Nix, options: &Options, output: &Output) -> Result<Proof, Error> {
         let bar = output.progress();
-        let proof = prove(nix, &self.before, &self.after, &self.scratch, options, &mut |step| {
+        let options = Options { meant: self.meant()?, ..options.clone() };
+        let proof = prove(nix, &self.before, &self.after, &self.scratch, &options, &mut |step| {
             bar.set_message(report::shown(&step.to_string()));
         });
         bar.finish_and_clear();
         Ok(proof?)
+    }
+
+    /// What is meant to change although outputs embed it.
+    fn meant(&self) -> Result<Files, Error> {
+        let read = |folder: &Utf8PathBuf| files(&WorkTree::at(folder.clone())?);
+        Ok(declared_otherwise(&read(&self.before)?, &read(&self.after)?))
     }
 }

@@ -1,7 +1,7 @@
 //! The control: the state before with an edit that means nothing, made in the very places where the
 //! state after differs. An output that changes with it embeds the flake's source.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 
 use camino::{Utf8Path, Utf8PathBuf};
@@ -9,8 +9,14 @@ use camino::{Utf8Path, Utf8PathBuf};
 /// A file that nobody reads: neither Nix code nor data of any tool.
 const MARK: &str = ".flakepart-control";
 
-/// Makes the control of `before` and `after` in the empty folder `to`.
-pub(super) fn control(before: &Utf8Path, after: &Utf8Path, to: &Utf8Path) -> io::Result<()> {
+/// Makes the control of `before` and `after` in the empty folder `to`, with the files that are meant to differ
+/// as they are meant to be.
+pub(super) fn control(
+    before: &Utf8Path,
+    after: &Utf8Path,
+    meant: &BTreeMap<Utf8PathBuf, Vec<u8>>,
+    to: &Utf8Path,
+) -> io::Result<()> {
     let (was, is) = (files(before)?, files(after)?);
     for path in &was {
         copy(&before.join(path), &to.join(path))?;
@@ -27,7 +33,7 @@ pub(super) fn control(before: &Utf8Path, after: &Utf8Path, to: &Utf8Path) -> io:
             // White space at the end means nothing to Nix nor to JSON.
             let mut bytes = fs_err::read(to.join(path))?;
             bytes.push(b'\n');
-            fs_err::write(to.join(path), bytes)?;
+            fs_err::write(to.join(path), meant.get(path).unwrap_or(&bytes))?;
         } else {
             // In the folder where a file came or went, or the nearest that was there before.
             let folders = path.ancestors().skip(1);

@@ -64,7 +64,7 @@ pub fn prove(
             if outputs.values().any(|output| output.verdict == OutputVerdict::Different) {
                 let folder = scratch.join("control");
                 fs_err::create_dir(&folder)?;
-                control(folders.0, folders.1, &folder)?;
+                control(folders.0, folders.1, &options.meant, &folder)?;
                 let control = Side::load(nix, "the control", &folder, &options.systems)?;
                 explain(&mut outputs, &before, after, &control.with_nixpkgs_of(&before), progress)?;
             }
@@ -149,7 +149,7 @@ fn built(
 }
 
 /// Tells the outputs that differ only for the flake's own source in them from the others: they differ in
-/// the control, too, and are the same once that source goes by one name. Of the others it finds out where
+/// the control, too, and are the same as before, or as the control, once that source goes by one name. Of the others it finds out where
 /// they begin to differ.
 fn explain(
     outputs: &mut Compared,
@@ -175,13 +175,14 @@ fn explain(
     let pairs: Vec<(&str, &str)> =
         changing.values().map(|(was, control, _)| (was.as_str(), *control)).collect();
     let is: Vec<&str> = changing.values().map(|(.., is)| is.as_str()).collect();
-    let mut alike = Alike::new(root, [&before.source, &after.source], &pairs, &is);
+    let mut alike = Alike::new(root, [&before.source, &after.source, &control.source], &pairs, &is);
     for (path, output) in outputs {
         let (OutputVerdict::Different, Some(was), Some(is)) = (output.verdict, &output.before, &output.after)
         else {
             continue;
         };
-        if changing.contains_key(path) && alike.same(was, is) {
+        let control = changing.get(path).map(|(_, control, _)| *control);
+        if control.is_some_and(|control| alike.same(was, is) || alike.same(control, is)) {
             output.verdict = OutputVerdict::SourceDependent;
         } else {
             output.message = difference::first(&mut alike, was, is);

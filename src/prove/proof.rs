@@ -1,7 +1,9 @@
 //! The proof: what is compared, and what came of it.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
+use camino::Utf8PathBuf;
 use serde::Serialize;
 
 /// What came of comparing one output.
@@ -141,6 +143,8 @@ pub struct Options {
     pub required: Vec<String>,
     /// Outputs that may fetch no input of a partition.
     pub lazy: Vec<String>,
+    /// Files of the state before as they are meant to be after, although outputs embed them.
+    pub meant: BTreeMap<Utf8PathBuf, Vec<u8>>,
 }
 
 /// Programs to run.
