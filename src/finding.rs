@@ -172,6 +172,14 @@ impl Code {
         }
     }
 
+    /// What docs/findings.md says of it, in Markdown.
+    #[must_use]
+    pub fn documented(self) -> &'static str {
+        let sections = include_str!("../docs/findings.md").split("\n## ");
+        let mut sections = sections.filter_map(|section| section.split_once('\n'));
+        sections.find(|(name, _)| *name == self.as_str()).map_or(self.as_str(), |(_, text)| text.trim())
+    }
+
     /// Its level.
     #[must_use]
     pub fn level(self) -> Level {

@@ -2,37 +2,38 @@
 
 use std::collections::BTreeSet;
 
-use super::Budget;
-use super::rules::FlakeLock;
-use crate::finding::{Code, Finding};
-use crate::lock::{Attrs, Lock, repository};
+use camino::Utf8Path;
 
-/// Every limit of a budget that a lock breaks, but growth: that takes a base.
-pub(super) fn over_budget(lock: &FlakeLock<'_>, budget: &Budget) -> Vec<Finding> {
-    let graph = &lock.lock.graph;
+use super::Budget;
+use crate::finding::{Code, Finding};
+use crate::lock::{Attrs, Graph, Lock, repository};
+
+/// Every limit of a budget that a lock of so many bytes breaks, but growth: that takes a base.
+#[must_use]
+pub fn over_budget(path: &Utf8Path, graph: &Graph<'_>, bytes: usize, budget: &Budget) -> Vec<Finding> {
     let over = |what: [&str; 2], limit: Option<usize>, size: &dyn Fn() -> usize| {
         let limit = limit?;
         let size = size();
         (size > limit).then(|| {
-            let path = lock.path();
-            let target = if lock.partition.is_none() { String::new() } else { format!(" {path}") };
-            Finding::new(
-                Code::OverBudget,
-                format!("{size} {}; the budget is {limit}", what[usize::from(size != 1)]),
-            )
-            .at(path, None)
-            .help(format!("`flakepart analyze{target}` shows which input brings what"))
+            let message = format!("{size} {}; the budget is {limit}", what[usize::from(size != 1)]);
+            Finding::new(Code::OverBudget, message).at(path, None).help(analyze(path))
         })
     };
     let over = [
         over(["node", "nodes"], budget.nodes, &|| graph.nodes()),
-        over(["byte", "bytes"], budget.bytes, &|| lock.lock.bytes.len()),
+        over(["byte", "bytes"], budget.bytes, &|| bytes),
         over(["revision of nixpkgs", "revisions of nixpkgs"], budget.nixpkgs, &|| {
-            nixpkgs_revisions(lock.lock.lock)
+            nixpkgs_revisions(graph.lock())
         }),
         over(["input deep", "inputs deep"], budget.depth, &|| graph.max_depth()),
     ];
     over.into_iter().flatten().collect()
+}
+
+/// What shows why a lock is as large as it is.
+pub(super) fn analyze(path: &Utf8Path) -> String {
+    let target = if path == "flake.lock" { String::new() } else { format!(" {path}") };
+    format!("`flakepart analyze{target}` shows which input brings what")
 }
 
 /// Whether a node is nixpkgs, NixOS' own or a copy of it.

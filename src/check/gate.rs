@@ -3,24 +3,12 @@
 use camino::Utf8PathBuf;
 use serde::Serialize;
 
+use super::budget::analyze;
 use super::growth::Growth;
+use super::{Budget, Settings};
 use crate::finding::{Code, Finding, Level};
 use crate::lock::Measure;
 use crate::nix::{Declarations, Source};
-
-const ANALYZE: &str = "`flakepart analyze` shows which input brings what";
-
-/// What a lock may be; `None` is no limit.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Limits {
-    /// Nodes.
-    pub max_nodes: Option<usize>,
-    /// Bytes.
-    pub max_bytes: Option<usize>,
-    /// Nodes more than the base has.
-    pub max_growth: Option<usize>,
-}
 
 /// One of the locks of a flake, and what it was in the base.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -34,9 +22,12 @@ pub struct GatedLock {
     /// The lock of the base, where there is a base; of no size where that has none.
     pub base: Option<Measure>,
     /// Its limits.
-    pub limits: Limits,
+    pub limits: Budget,
     /// Which inputs made it grow or shrink.
     pub growth: Vec<Growth>,
+    /// Which limits it breaks as it is, growth not among them.
+    #[serde(skip)]
+    pub over_budget: Vec<Finding>,
     /// The flake.nix beside it, where that can be read.
     #[serde(skip)]
     pub declarations: Option<Declarations>,
@@ -62,7 +53,7 @@ pub struct Gate {
     /// The root lock of the base, where there is one.
     pub base: Option<Measure>,
     /// The limits of the root lock.
-    pub limits: Limits,
+    pub limits: Budget,
     /// All locks, the root's first.
     pub locks: Vec<GatedLock>,
     /// All locks together.
@@ -72,23 +63,27 @@ pub struct Gate {
 }
 
 impl Gate {
-    /// Holds locks against their limits. The first is the root's.
+    /// Holds locks against their limits, as the settings judge that. `now` is in seconds since 1970.
     #[must_use]
-    pub fn new(root: GatedLock, others: Vec<GatedLock>) -> Gate {
+    pub fn new(root: GatedLock, others: Vec<GatedLock>, settings: &Settings, now: i64) -> Gate {
         let (lock, base, limits) = (root.lock, root.base, root.limits);
         let locks: Vec<GatedLock> = [root].into_iter().chain(others).collect();
         let total = Total {
             lock: locks.iter().map(|lock| lock.lock).sum(),
             base: locks.iter().map(|lock| lock.base).sum(),
         };
-        let findings = locks.iter().flat_map(GatedLock::findings).collect();
+        let findings =
+            locks.iter().flat_map(|lock| lock.over_budget.iter().cloned().chain(lock.growth_finding()));
+        let findings = settings.judge(findings.collect(), now);
         Gate { schema: 1, lock, base, limits, locks, total, findings }
     }
 
-    /// Whether any lock has a limit.
+    /// Whether any lock is held against a limit. Without a base, growth is none.
     #[must_use]
     pub fn is_limited(&self) -> bool {
-        self.locks.iter().any(|lock| lock.limits != Limits::default())
+        let held =
+            |lock: &GatedLock| Budget { growth: lock.limits.growth.and(lock.base).map(|_| 0), ..lock.limits };
+        self.locks.iter().any(|lock| held(lock) != Budget::default())
     }
 
     /// The limits that are broken, and besides a note for each other input that grew, at its declaration.
@@ -118,35 +113,18 @@ impl GatedLock {
     /// By how many nodes it grew, where that is more than it may.
     fn over_growth(&self) -> Option<usize> {
         let growth = self.lock.nodes.saturating_sub(self.base?.nodes);
-        self.limits.max_growth.is_some_and(|limit| growth > limit).then_some(growth)
-    }
-
-    fn findings(&self) -> Vec<Finding> {
-        let Limits { max_nodes, max_bytes, .. } = self.limits;
-        let Measure { nodes: count, bytes } = self.lock;
-        let mut findings = Vec::new();
-        let mut over = |what: String| {
-            findings.push(Finding::new(Code::OverBudget, what).at(self.file.clone(), None).help(ANALYZE));
-        };
-        if let Some(limit) = max_nodes.filter(|limit| count > *limit) {
-            over(format!("{}; the limit is {limit}", nodes(count, "")));
-        }
-        if let Some(limit) = max_bytes.filter(|limit| bytes > *limit) {
-            over(format!("{bytes} bytes; the limit is {limit}"));
-        }
-        findings.extend(self.growth_finding());
-        findings
+        self.limits.growth.is_some_and(|limit| growth > limit).then_some(growth)
     }
 
     /// That it grew more than it may, told where the input is declared that did most of it.
     fn growth_finding(&self) -> Option<Finding> {
-        let (growth, limit, before) = (self.over_growth()?, self.limits.max_growth?, self.base?.nodes);
+        let (growth, limit, before) = (self.over_growth()?, self.limits.growth?, self.base?.nodes);
         let more = format!("{} than before ({before} to {})", nodes(growth, "more "), self.lock.nodes);
         let Some((name, first)) = self.grown().next() else {
-            let finding = Finding::new(Code::Growth, format!("{more}; the limit is {limit}"));
-            return Some(finding.at(self.file.clone(), None).help(ANALYZE));
+            let finding = Finding::new(Code::Growth, format!("{more}; the budget is {limit}"));
+            return Some(finding.at(self.file.clone(), None).help(analyze(&self.file)));
         };
-        let message = format!("{more}, `{name}` alone {}; the limit is {limit}", first.by());
+        let message = format!("{more}, `{name}` alone {}; the budget is {limit}", first.by());
         Some(self.about(name, first, message))
     }
 
@@ -164,9 +142,9 @@ impl GatedLock {
         let input = if is_plain { name } else { "NAME" };
         let cure = match self.partition {
             None => &format!("`flakepart split --input {input}` may move it into a partition"),
-            Some(_) => ANALYZE,
+            Some(_) => &analyze(&self.file),
         };
-        let finding = Finding::new(Code::Growth, message).help(look + cure);
+        let finding = Finding::new(Code::Growth, message).about(name).help(look + cure);
         match self.declarations.as_ref().and_then(|declarations| declarations.inputs.get(name)) {
             Some(input) => finding.at(self.file.with_file_name("flake.nix"), Some(input.line)),
             None => finding.at(self.file.clone(), None),

@@ -12,8 +12,9 @@ mod pattern;
 mod rules;
 mod settings;
 
+pub use budget::over_budget;
 pub use fix::fix;
-pub use gate::{Gate, GatedLock, Limits, Total, declared};
+pub use gate::{Gate, GatedLock, Total, declared};
 pub use growth::{Growth, ReadLock, Share, growth};
 pub use judge::concerning;
 pub use pattern::Pattern;

@@ -65,12 +65,8 @@ impl Subject<'_> {
                 findings.extend(lock_findings(&lock.lock, &lock.path()));
                 findings.extend(disagreements(&lock.folder, declarations, lock.lock.lock));
             }
-            let budgets = &self.settings.budget;
-            let budget = match lock.partition {
-                None => Some(&budgets.root),
-                Some(partition) => budgets.partitions.get(partition),
-            };
-            findings.extend(budget.into_iter().flat_map(|budget| over_budget(lock, budget)));
+            let budget = self.settings.budget.of(lock.partition);
+            findings.extend(over_budget(&lock.path(), &lock.lock.graph, lock.lock.bytes.len(), &budget));
             findings.extend(inputs::findings(lock, &self.settings.inputs, self.now));
         }
         findings.extend(agree::findings(self.files, &self.settings.agree));

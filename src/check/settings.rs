@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use camino::Utf8PathBuf;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use super::pattern::Pattern;
@@ -44,19 +44,35 @@ pub struct Budgets {
 }
 
 /// What a lock may be; `None` is no limit.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 pub struct Budget {
     /// Nodes.
+    #[serde(rename(serialize = "maxNodes"))]
     pub nodes: Option<usize>,
     /// Bytes.
+    #[serde(rename(serialize = "maxBytes"))]
     pub bytes: Option<usize>,
     /// Different revisions of nixpkgs.
+    #[serde(rename(serialize = "maxNixpkgs"))]
     pub nixpkgs: Option<usize>,
     /// Inputs on the longest way from the root.
+    #[serde(rename(serialize = "maxDepth"))]
     pub depth: Option<usize>,
     /// Nodes more than the base has. Only `gate` knows a base.
+    #[serde(rename(serialize = "maxGrowth"))]
     pub growth: Option<usize>,
+}
+
+impl Budgets {
+    /// The budget of a partition's lock, or of the root's.
+    #[must_use]
+    pub fn of(&self, partition: Option<&str>) -> Budget {
+        match partition {
+            None => self.root,
+            Some(partition) => self.partitions.get(partition).copied().unwrap_or_default(),
+        }
+    }
 }
 
 /// Which inputs there may be, in any of the locks.

@@ -7,9 +7,6 @@ use crate::finding::Code;
 use crate::report;
 use crate::suggest::instead;
 
-/// The one text about findings, for this command and for people who read documents.
-const FINDINGS: &str = include_str!("../../docs/findings.md");
-
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
     /// The code of a finding, such as pin-drift
@@ -17,16 +14,15 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn run(arguments: &Arguments, output: &Output) -> Result<Outcome, Error> {
-    let code = arguments.code.as_str();
-    let sections = FINDINGS.split("\n## ").skip(1).filter_map(|section| section.split_once('\n'));
-    match sections.into_iter().find(|(heading, _)| *heading == code) {
-        Some((_, text)) => {
-            output.data(&report::explained(code, text.trim()))?;
+    let name = arguments.code.as_str();
+    match Code::ALL.into_iter().find(|code| code.as_str() == name) {
+        Some(code) => {
+            output.data(&report::explained(name, code.documented()))?;
             Ok(Outcome::Fine)
         }
         None => Err(Error::Usage {
-            message: format!("there is no finding `{code}`"),
-            hint: instead(code, &Code::NAMES),
+            message: format!("there is no finding `{name}`"),
+            hint: instead(name, &Code::NAMES),
         }),
     }
 }

@@ -5,11 +5,14 @@ use std::collections::BTreeMap;
 use camino::{Utf8Path, Utf8PathBuf};
 use clap::{Args, ValueEnum};
 
+use super::settings::settings;
 use super::target::{from_here, from_top, lock_of};
 use super::unfinished::opened;
 use super::{Error, Outcome, Output};
-use crate::check::{Gate, GatedLock, Growth, Limits, declared, growth};
-use crate::lock::{Census, Lock, Measure};
+use crate::check::{Budgets, Gate, GatedLock, Growth, declared, growth, over_budget};
+use crate::date;
+use crate::finding::{Finding, Level};
+use crate::lock::{Census, Graph, Lock, Measure};
 use crate::partition::nested_locks;
 use crate::report;
 use crate::tree::{CommitTree, Since, Tree, WorkTree};
@@ -47,26 +50,29 @@ enum Format {
     Markdown,
 }
 
-pub(super) fn run(arguments: &Arguments, output: &Output) -> Result<Outcome, Error> {
-    let limits = Limits {
-        max_nodes: arguments.max_nodes,
-        max_bytes: arguments.max_bytes,
-        max_growth: arguments.max_growth,
-    };
-    if limits == Limits::default() && arguments.base.is_none() {
+pub(super) fn run(
+    arguments: &Arguments,
+    config: Option<&Utf8Path>,
+    output: &Output,
+) -> Result<Outcome, Error> {
+    let tree = opened(arguments.flake.as_deref(), output)?;
+    let mut settings = settings(&tree, config)?;
+    let root = &mut settings.budget.root;
+    root.nodes = arguments.max_nodes.or(root.nodes);
+    root.bytes = arguments.max_bytes.or(root.bytes);
+    root.growth = arguments.max_growth.or(root.growth);
+    let since = arguments.base.as_ref().map(|rev| tree.since(rev)).transpose()?;
+    let base = since.as_ref().map(Since::base).transpose()?;
+    let sides = Sides { tree: &tree, since: since.as_ref().zip(base.as_ref()), budgets: &settings.budget };
+    let root = sides.gated(FLAKE_LOCK.into(), None)?;
+    let others = sides.nested()?.into_iter().map(|(file, partition)| sides.gated(file, Some(partition)));
+    let gate = Gate::new(root, others.collect::<Result<_, _>>()?, &settings, date::now());
+    if !gate.is_limited() && since.is_none() {
         return Err(Error::Usage {
-            message: "no limit is given, so there is nothing to hold the lock against".to_owned(),
+            message: "no limit is given, so there is nothing to hold the locks against".to_owned(),
             hint: "for example `--max-nodes 20`, or `--base origin/main --max-growth 0`".to_owned(),
         });
     }
-    let tree = opened(arguments.flake.as_deref(), output)?;
-    let since = arguments.base.as_ref().map(|rev| tree.since(rev)).transpose()?;
-    let base = since.as_ref().map(Since::base).transpose()?;
-    let sides = Sides { tree: &tree, since: since.as_ref().zip(base.as_ref()) };
-    let root = sides.gated(FLAKE_LOCK.into(), None, limits)?;
-    let nested = sides.nested()?;
-    let others = nested.into_iter().map(|(file, name)| sides.gated(file, Some(name), Limits::default()));
-    let gate = Gate::new(root, others.collect::<Result<_, _>>()?);
     let annotations = || from_top(&tree, &gate.annotations());
     output.data(&match arguments.format {
         Format::Human => report::gate(&gate),
@@ -79,13 +85,15 @@ pub(super) fn run(arguments: &Arguments, output: &Output) -> Result<Outcome, Err
     if !gate.is_limited() {
         output.note("flakepart: no limit is given, so this only reports; for example `--max-growth 0`\n");
     }
-    Ok(if gate.findings.is_empty() { Outcome::Fine } else { Outcome::Found })
+    let is_grave = |finding: &Finding| finding.level > Level::Note;
+    Ok(if gate.findings.iter().any(is_grave) { Outcome::Found } else { Outcome::Fine })
 }
 
 /// The work tree, and what it is compared with.
 struct Sides<'a> {
     tree: &'a WorkTree,
     since: Option<(&'a Since<'a>, &'a CommitTree<'a>)>,
+    budgets: &'a Budgets,
 }
 
 /// A lock, and the bytes that it was read from.
@@ -96,12 +104,7 @@ struct State {
 
 impl Sides<'_> {
     /// One of the flake's locks, before and after.
-    fn gated(
-        &self,
-        file: Utf8PathBuf,
-        partition: Option<String>,
-        limits: Limits,
-    ) -> Result<GatedLock, Error> {
+    fn gated(&self, file: Utf8PathBuf, partition: Option<String>) -> Result<GatedLock, Error> {
         let after = state(self.tree, &file, &self.path(&file))?;
         if after.is_none() && partition.is_none() {
             // A flake without inputs needs no lock; any other does.
@@ -114,7 +117,10 @@ impl Sides<'_> {
         let growth = self.growth(&file, before.as_ref(), after.as_ref())?;
         let flake_nix =
             if growth.is_empty() { None } else { self.tree.read(&file.with_file_name("flake.nix"))? };
+        let limits = self.budgets.of(partition.as_deref());
+        let over = |state: &State| over_budget(&file, &Graph::new(&state.lock), state.bytes.len(), &limits);
         Ok(GatedLock {
+            over_budget: after.as_ref().map(over).unwrap_or_default(),
             partition,
             lock: measure(after.as_ref()),
             base: self.since.map(|_| measure(before.as_ref())),

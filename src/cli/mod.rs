@@ -143,9 +143,8 @@ pub fn main() -> ExitCode {
         Command::Check(arguments) => check::run(&arguments, cli.config.as_deref(), &output)
             .map_err(|error| error.within(arguments.targets().0)),
         Command::Explain(arguments) => explain::run(&arguments, &output),
-        Command::Gate(arguments) => {
-            gate::run(&arguments, &output).map_err(|error| error.within(arguments.flake.as_deref()))
-        }
+        Command::Gate(arguments) => gate::run(&arguments, cli.config.as_deref(), &output)
+            .map_err(|error| error.within(arguments.flake.as_deref())),
         Command::Init(arguments) => init::run(&arguments, &output),
         Command::Lock(command) => lock::run(&command, &output),
         Command::Completions(arguments) => completions::run(&arguments, &output),

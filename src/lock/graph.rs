@@ -244,6 +244,11 @@ impl<'a> Graph<'a> {
         path
     }
 
+    /// The lock whose graph it is.
+    pub fn lock(&self) -> &'a Lock {
+        self.index.lock
+    }
+
     /// How many locked inputs there are, unreachable ones among them, the root not.
     pub fn nodes(&self) -> usize {
         self.index.keys.len() - usize::from(self.index.root != NONE)

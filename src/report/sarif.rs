@@ -186,21 +186,20 @@ fn rule(code: Code) -> Rule {
         id: code.as_str(),
         short_description: text(what.split_inclusive(". ").next().unwrap_or(what).trim_end()),
         full_description: text(what),
-        help: text(cure),
+        help: Message { text: cure },
         help_uri: format!("{}/blob/main/docs/findings.md#{}", env!("CARGO_PKG_REPOSITORY"), code.as_str()),
         default_configuration: Configuration { level: level(code.level()) },
     }
 }
 
-/// What docs/findings.md says of a code, and what to do about it.
-fn documented(code: Code) -> (&'static str, &'static str) {
-    let sections = include_str!("../../docs/findings.md").split("\n## ");
-    let section =
-        sections.filter_map(|section| section.split_once('\n')).find(|(name, _)| *name == code.as_str());
-    let text = section.map_or(code.as_str(), |(_, text)| text.trim());
-    // The level, which stands first, is said elsewhere.
+/// What docs/findings.md says of a code, and what to do about it. The level, which stands first, and the
+/// example, which is indented, are for those who read the document.
+fn documented(code: Code) -> (&'static str, String) {
+    let text = code.documented();
     let text = text.split_once(".* ").map_or(text, |(_, text)| text);
-    text.split_once("\n\n").unwrap_or((text, text))
+    let (what, rest) = text.split_once("\n\n").unwrap_or((text, text));
+    let cure = rest.split("\n\n").filter(|paragraph| !paragraph.starts_with("    "));
+    (what, cure.collect::<Vec<_>>().join("\n\n"))
 }
 
 /// The message, and what to do. Names in it must make neither a link, `[text](place)`, nor a placeholder,

@@ -102,7 +102,7 @@ fn sarif_names_files_by_uris_and_rules_by_number() {
     "error" input-not-locked "a%20b/%C3%A9/flake.nix":2 "`b` is declared, but flake.lock does not have it. Help: `nix flake lock`"
     "warning" lock-unreachable "a%20b/%C3%A9/flake.lock":1 "1 node that no input leads to: lost. Help: Nix never removes them by itself: `flakepart lock normalize --write`"
     "#);
-    assert_snapshot!(run["tool"]["driver"]["rules"][0], @r#"{"defaultConfiguration":{"level":"warning"},"fullDescription":{"text":"The lock holds nodes that no input leads to. Nix ignores them and never removes them."},"help":{"text":"`flakepart lock normalize --write`."},"helpUri":"https://github.com/flakepart/flakepart/blob/main/docs/findings.md#lock-unreachable","id":"lock-unreachable","shortDescription":{"text":"The lock holds nodes that no input leads to."}}"#);
+    assert_snapshot!(run["tool"]["driver"]["rules"][0], @r#"{"defaultConfiguration":{"level":"warning"},"fullDescription":{"text":"The lock holds nodes that no input leads to. Nix ignores them and never removes them."},"help":{"text":"`flakepart check --fix`, or `flakepart lock normalize --write`."},"helpUri":"https://github.com/flakepart/flakepart/blob/main/docs/findings.md#lock-unreachable","id":"lock-unreachable","shortDescription":{"text":"The lock holds nodes that no input leads to."}}"#);
 }
 
 #[test]

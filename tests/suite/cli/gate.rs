@@ -22,10 +22,10 @@ fn a_lock_beyond_its_limits_fails() {
     exit code 1
     --- stdout ---
     flake.lock: 17 nodes, 9.8 KiB
-    error[over-budget]: 17 nodes; the limit is 16
+    error[over-budget]: 10118 bytes; the budget is 9999
       --> flake.lock
       help: `flakepart analyze` shows which input brings what
-    error[over-budget]: 10118 bytes; the limit is 9999
+    error[over-budget]: 17 nodes; the budget is 16
       --> flake.lock
       help: `flakepart analyze` shows which input brings what
     ");
@@ -42,6 +42,8 @@ fn a_lock_beyond_its_limits_fails() {
       "limits": {
         "maxNodes": 16,
         "maxBytes": null,
+        "maxNixpkgs": null,
+        "maxDepth": null,
         "maxGrowth": null
       },
       "locks": [
@@ -56,6 +58,8 @@ fn a_lock_beyond_its_limits_fails() {
           "limits": {
             "maxNodes": 16,
             "maxBytes": null,
+            "maxNixpkgs": null,
+            "maxDepth": null,
             "maxGrowth": null
           },
           "growth": []
@@ -72,7 +76,7 @@ fn a_lock_beyond_its_limits_fails() {
         {
           "code": "over-budget",
           "level": "error",
-          "message": "17 nodes; the limit is 16",
+          "message": "17 nodes; the budget is 16",
           "file": "flake.lock",
           "line": null,
           "help": "`flakepart analyze` shows which input brings what"
@@ -151,7 +155,7 @@ fn growth_is_counted_from_where_head_left_the_base() {
     --- stdout ---
     flake.lock: 3 nodes, 443 B (base: 2 nodes, 312 B)
        +1  a  <One more> One more
-    error[growth]: 1 more node than before (2 to 3), `a` alone 1; the limit is 0
+    error[growth]: 1 more node than before (2 to 3), `a` alone 1; the budget is 0
       --> flake.nix:2
       help: look at <One more> (One more); `flakepart split --input a` may move it
             into a partition
@@ -176,7 +180,7 @@ fn growth_is_blamed_on_the_input_and_the_commits_that_brought_it() {
        +1  a     not committed yet
        +1  c     <Add c and take gone out> Add c and take gone out
        -3  gone  <Add c and take gone out> Add c and take gone out
-    error[growth]: 5 more nodes than before (5 to 10), `b` alone 6; the limit is 4
+    error[growth]: 5 more nodes than before (5 to 10), `b` alone 6; the budget is 4
       --> flake.nix:3
       help: look at <Add b> (Add b), <Update b> (Update b); `flakepart split
             --input b` may move it into a partition
@@ -184,7 +188,7 @@ fn growth_is_blamed_on_the_input_and_the_commits_that_brought_it() {
     assert_snapshot!(said(&repo, &["--base", "base", "--max-growth", "4", "--format", "github"]), @"
     exit code 1
     --- stdout ---
-    ::error file=flake.nix,line=3,title=growth::5 more nodes than before (5 to 10), `b` alone 6; the limit is 4%0Ahelp: look at <Add b> (Add b), <Update b> (Update b); `flakepart split --input b` may move it into a partition
+    ::error file=flake.nix,line=3,title=growth::5 more nodes than before (5 to 10), `b` alone 6; the budget is 4%0Ahelp: look at <Add b> (Add b), <Update b> (Update b); `flakepart split --input b` may move it into a partition
     ::notice file=flake.nix,line=2,title=growth::`a` brings 1 more node than before (2 to 3)%0Ahelp: `flakepart split --input a` may move it into a partition
     ::notice file=flake.nix,line=4,title=growth::`c` brings 1 more node than before (0 to 1)%0Ahelp: look at <Add c and take gone out> (Add c and take gone out); `flakepart split --input c` may move it into a partition
     ");
@@ -199,7 +203,7 @@ fn growth_is_blamed_on_the_input_and_the_commits_that_brought_it() {
 
     |  | code | finding | place |
     | --- | --- | --- | --- |
-    | ❌ error | `growth` | <code>5 more nodes than before (5 to 10), &#96;b&#96; alone 6; the limit is 4</code><br><code>look at <Add b> (Add b), <Update b> (Update b); &#96;flakepart split --input b&#96; may move it into a partition</code> | `flake.nix:3` |
+    | ❌ error | `growth` | <code>5 more nodes than before (5 to 10), &#96;b&#96; alone 6; the budget is 4</code><br><code>look at <Add b> (Add b), <Update b> (Update b); &#96;flakepart split --input b&#96; may move it into a partition</code> | `flake.nix:3` |
 
     <details><summary>Which inputs, in which commits</summary>
 
@@ -228,6 +232,8 @@ fn growth_is_blamed_on_the_input_and_the_commits_that_brought_it() {
       "limits": {
         "maxNodes": null,
         "maxBytes": null,
+        "maxNixpkgs": null,
+        "maxDepth": null,
         "maxGrowth": 4
       },
       "locks": [
@@ -245,6 +251,8 @@ fn growth_is_blamed_on_the_input_and_the_commits_that_brought_it() {
           "limits": {
             "maxNodes": null,
             "maxBytes": null,
+            "maxNixpkgs": null,
+            "maxDepth": null,
             "maxGrowth": 4
           },
           "growth": [
@@ -323,10 +331,11 @@ fn growth_is_blamed_on_the_input_and_the_commits_that_brought_it() {
         {
           "code": "growth",
           "level": "error",
-          "message": "5 more nodes than before (5 to 10), `b` alone 6; the limit is 4",
+          "message": "5 more nodes than before (5 to 10), `b` alone 6; the budget is 4",
           "file": "flake.nix",
           "line": 3,
-          "help": "look at <Add b> (Add b), <Update b> (Update b); `flakepart split --input b` may move it into a partition"
+          "help": "look at <Add b> (Add b), <Update b> (Update b); `flakepart split --input b` may move it into a partition",
+          "input": "b"
         }
       ]
     }
@@ -391,6 +400,51 @@ fn the_locks_of_partitions_count_for_themselves() {
 }
 
 #[test]
+fn each_lock_has_the_budget_that_flakepart_toml_gives_it() {
+    let repo = Repo::agent_boxes();
+    repo.flakepart(&["split", "--yes", "--no-verify"]);
+    let settings = "budget.root = { growth = 0, nodes = 4 }\n\
+                    budget.partitions.agents = { growth = 12, nixpkgs = 0 }\n\
+                    levels.over-budget = \"note\"\n";
+    repo.write("flakepart.toml", settings);
+    assert_snapshot!(said(&repo, &["--base", "HEAD", "--max-nodes", "3"]), @"
+    exit code 1
+    --- stdout ---
+    flake.lock: 5 nodes, 2.6 KiB (base: 17 nodes, 9.8 KiB)
+      -11  hermes-agent  not committed yet
+       -1  pi-mono       not committed yet
+    nix/agents/_inputs/flake.lock: 13 nodes, 7.7 KiB (base: none)
+      +11  hermes-agent  not committed yet
+       +1  pi-mono       not committed yet
+       +1  root-systems  not committed yet
+    together: 18 nodes, 10.4 KiB (base: 17 nodes, 9.8 KiB)
+    error[growth]: 13 more nodes than before (0 to 13), `hermes-agent` alone 11; the
+    budget is 12
+      --> nix/agents/_inputs/flake.nix:7
+      help: `flakepart analyze nix/agents/_inputs/flake.lock` shows which input
+            brings what
+    note[over-budget]: 5 nodes; the budget is 3
+      --> flake.lock
+      help: `flakepart analyze` shows which input brings what
+    note[over-budget]: 1 revision of nixpkgs; the budget is 0
+      --> nix/agents/_inputs/flake.lock
+      help: `flakepart analyze nix/agents/_inputs/flake.lock` shows which input
+            brings what
+    ");
+    repo.write("flakepart.toml", settings.replace("12", "13"));
+    assert_eq!(repo.flakepart(&["gate", "--base", "HEAD"]).code, Some(0));
+    // Growth takes a base.
+    repo.write("flakepart.toml", "budget.root.growth = 0\n");
+    assert_snapshot!(said(&repo, &[]), @"
+    exit code 2
+    --- stderr ---
+    error: no limit is given, so there is nothing to hold the locks against
+
+    hint: for example `--max-nodes 20`, or `--base origin/main --max-growth 0`
+    ");
+}
+
+#[test]
 fn a_shallow_clone_is_told_from_a_base_that_is_not_there() {
     let origin = repo(&[("a", 1)]);
     commit(&origin, "Add b", &[("a", 1), ("b", 2)]);
@@ -420,7 +474,7 @@ fn without_a_limit_there_is_nothing_to_do() {
     assert_snapshot!(Repo::agent_boxes().flakepart(&["gate"]), @"
     exit code 2
     --- stderr ---
-    error: no limit is given, so there is nothing to hold the lock against
+    error: no limit is given, so there is nothing to hold the locks against
 
     hint: for example `--max-nodes 20`, or `--base origin/main --max-growth 0`
     ");
@@ -448,12 +502,12 @@ fn one_node_is_told_as_one() {
     --- stdout ---
     flake.lock: 1 node, 144 B (base: none)
        +1  a  not committed yet
-    error[over-budget]: 1 node; the limit is 0
-      --> flake.lock
-      help: `flakepart analyze` shows which input brings what
-    error[growth]: 1 more node than before (0 to 1), `a` alone 1; the limit is 0
+    error[growth]: 1 more node than before (0 to 1), `a` alone 1; the budget is 0
       --> flake.lock
       help: `flakepart split --input a` may move it into a partition
+    error[over-budget]: 1 node; the budget is 0
+      --> flake.lock
+      help: `flakepart analyze` shows which input brings what
     ");
 }
 
