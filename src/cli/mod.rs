@@ -145,7 +145,9 @@ pub fn main() -> ExitCode {
         Command::Explain(arguments) => explain::run(&arguments, &output),
         Command::Gate(arguments) => gate::run(&arguments, cli.config.as_deref(), &output)
             .map_err(|error| error.within(arguments.flake.as_deref())),
-        Command::Init(arguments) => init::run(&arguments, &output),
+        Command::Init(arguments) => {
+            init::run(&arguments, &output).map_err(|error| error.within(arguments.flake.as_deref()))
+        }
         Command::Lock(command) => lock::run(&command, &output),
         Command::Completions(arguments) => completions::run(&arguments, &output),
         Command::Man => man::run(&output),

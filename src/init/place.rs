@@ -34,8 +34,10 @@ fn section(lines: &[&str], keys: &[&str]) -> Option<Section> {
         let lines_below = &lines[at + 1..at + 1 + below];
         let first = lines_below.iter().find(|line| is_content(line));
         let indent = first.map_or(found.indent + 2, |line| indent(line));
-        // Blank lines and comments at the end belong to what comes next.
-        let own = lines_below.iter().rposition(|line| is_content(line)).map_or(0, |last| last + 1);
+        // Blank lines and comments at the end belong to what comes next. Deeper in, a `#` may be of a script.
+        let is_own =
+            |line: &&str| is_content(line) || (!line.trim().is_empty() && self::indent(line) > indent);
+        let own = lines_below.iter().rposition(is_own).map_or(0, |last| last + 1);
         found = Section { lines: at + 1..at + 1 + own, indent };
     }
     Some(found)

@@ -141,17 +141,19 @@ fn a_hook_is_added_to_those_of_lefthook_in_their_form() {
        jobs:
          - run: it
     ");
-    let jobs = "pre-commit:\n  jobs:\n    - run: it\n";
+    let jobs = "pre-commit:\n  jobs:\n    - run: |\n        it\n        # and that\n\n    # more\n";
     assert_snapshot!(shown("lefthook", ".lefthook.yaml", jobs), @"
     diff --git a/.lefthook.yaml b/.lefthook.yaml
     --- a/.lefthook.yaml
     +++ b/.lefthook.yaml
-    @@ -1,3 +1,5 @@
-     pre-commit:
-       jobs:
-         - run: it
+    @@ -3,5 +3,7 @@
+         - run: |
+             it
+             # and that
     +    - name: flakepart
     +      run: flakepart check --staged
+     
+         # more
     ");
     let other = "pre-push:\r\n  jobs:\r\n    - run: it\r\n";
     assert!(shown("lefthook", "lefthook.yml", other).contains("+      run: flakepart check --staged\r\n"));

@@ -15,4 +15,5 @@ mod refusals;
 mod settings;
 mod split;
 mod unfinished;
+mod update;
 mod why;
