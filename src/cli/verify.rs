@@ -49,6 +49,9 @@ pub(super) struct Arguments {
     /// Write the proof as JSON into this file
     #[arg(long, value_name = "FILE")]
     proof: Option<Utf8PathBuf>,
+    /// Compare what a flake that uses this one gets, too, and say what it no longer can
+    #[arg(long)]
+    consumer: bool,
     /// Stop Nix, and any program that is run, after so many seconds
     #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..))]
     timeout: Option<u64>,
@@ -99,6 +102,7 @@ pub(super) fn run(arguments: &Arguments, offline: bool, output: &Output) -> Resu
         run: arguments.program(),
         required: arguments.require.clone(),
         lazy: arguments.lazy.clone(),
+        consumer: arguments.consumer,
         ..Options::default()
     };
     let interrupt = Interrupt::watch()?;

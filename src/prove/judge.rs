@@ -8,6 +8,7 @@ use super::alike::Alike;
 use super::attr::{AttrPath, agrees, attr_path, attr_paths, shown, with_system, without_system};
 use super::build::build;
 use super::compare::{Compared, compare};
+use super::consumer::consumers;
 use super::control::control;
 use super::difference;
 use super::lazy::{judged, without_partitions};
@@ -59,6 +60,7 @@ pub fn prove(
     skipped.extend(uncompared);
     skipped.extend(overlays(&outputs, &before));
     let (mut needed, mut checked, mut builds) = (Vec::new(), Vec::new(), Vec::new());
+    let mut users = None;
     match &loaded {
         Ok(after) => {
             if outputs.values().any(|output| output.verdict == OutputVerdict::Different) {
@@ -84,6 +86,10 @@ pub fn prove(
                 }
                 checked = judged(&values, &unfetchable);
             }
+            if options.consumer {
+                let wanted = among(&chosen);
+                users = Some(consumers(nix, &before, after, &is, &wanted, scratch, progress)?);
+            }
             builds = built(nix, after, options, progress)?;
         }
         Err(message) => {
@@ -107,6 +113,7 @@ pub fn prove(
         skipped,
         required: needed,
         lazy: checked,
+        consumers: users,
         builds,
         verdict: Verdict::Proved,
         unreachable,
@@ -221,7 +228,10 @@ fn verdict(proof: &Proof) -> Verdict {
     let worse = proof.outputs.iter().filter(is_worse).map(|output| &output.message);
     let checked = proof.required.iter().chain(&proof.lazy).filter(|checked| !checked.ok);
     let mut wrong = worse.chain(checked.map(|checked| &checked.message));
-    if wrong.any(|message| !is_unreachable(message.as_deref())) || proof.builds.iter().any(|build| !build.ok)
+    let others_differ = proof.consumers.as_ref().is_some_and(|consumers| !consumers.differs.is_empty());
+    if others_differ
+        || wrong.any(|message| !is_unreachable(message.as_deref()))
+        || proof.builds.iter().any(|build| !build.ok)
     {
         Verdict::Refuted
     } else if proof.unreachable {

@@ -4,6 +4,7 @@ mod alike;
 mod attr;
 mod build;
 mod compare;
+mod consumer;
 mod control;
 mod derivation;
 mod difference;
@@ -21,5 +22,6 @@ pub use judge::prove;
 pub use nix::{Nix, ProveError, Settings};
 pub use process::Limits;
 pub use proof::{
-    Build, Checked, ComparedOutput, Options, OutputVerdict, Progress, Proof, Runs, Skipped, Verdict,
+    Build, Checked, ComparedOutput, Consumers, Options, OutputVerdict, Progress, Proof, Runs, Skipped,
+    Verdict,
 };

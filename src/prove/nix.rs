@@ -223,6 +223,16 @@ impl Nix {
         root.filter(|root| root.is_absolute()).unwrap_or(Utf8Path::new("/")).to_owned()
     }
 
+    /// Has Nix write the lock of a flake that has none.
+    pub(super) fn lock(&self, folder: &Utf8Path) -> Result<(), ProveError> {
+        let output = self.run(&["flake", "lock", &format!("path:{folder}")])?;
+        if output.status.success() {
+            return Ok(());
+        }
+        let message = essence(&String::from_utf8_lossy(&output.stderr), None);
+        Err(ProveError::Load { side: "a flake that uses this one".to_owned(), message })
+    }
+
     /// Runs `nix` where no lock is written.
     pub(super) fn run(&self, arguments: &[&str]) -> Result<Output, ProveError> {
         self.run_told(arguments, |_| {})

@@ -71,6 +71,22 @@ pub struct Checked {
     pub message: Option<String>,
 }
 
+/// What flakes that use this one see of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Consumers {
+    /// So many nodes the state before brought into their locks.
+    pub nodes_before: usize,
+    /// So many the state after brings.
+    pub nodes_after: usize,
+    /// Inputs that they could follow or override, and no longer can.
+    pub lost_inputs: Vec<String>,
+    /// So many outputs they get.
+    pub outputs: usize,
+    /// Those that they get otherwise than the flake itself gives them.
+    pub differs: Vec<String>,
+}
+
 /// An output that was built, and perhaps run.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -112,6 +128,8 @@ pub struct Proof {
     pub required: Vec<Checked>,
     /// Outputs that may fetch no input of a partition.
     pub lazy: Vec<Checked>,
+    /// What flakes that use this one see of it, where that was asked for.
+    pub consumers: Option<Consumers>,
     /// What was built and run.
     pub builds: Vec<Build>,
     /// What it came to.
@@ -143,6 +161,8 @@ pub struct Options {
     pub required: Vec<String>,
     /// Outputs that may fetch no input of a partition.
     pub lazy: Vec<String>,
+    /// Whether a flake that uses this one is made and compared, too.
+    pub consumer: bool,
     /// Files of the state before as they are meant to be after, although outputs embed them.
     pub meant: BTreeMap<Utf8PathBuf, Vec<u8>>,
 }

@@ -54,7 +54,7 @@ pub(super) struct Side<'a> {
     /// A locked reference, so that Nix evaluates it purely.
     url: String,
     pub(super) source: Source,
-    systems: &'a [String],
+    pub(super) systems: &'a [String],
     /// The flake whose nixpkgs overlays are applied to.
     nixpkgs: String,
 }
@@ -111,6 +111,11 @@ impl<'a> Side<'a> {
     /// The same, with overlays applied to the nixpkgs of another side.
     pub(super) fn with_nixpkgs_of(self, other: &Side<'_>) -> Self {
         Side { nixpkgs: other.url.clone(), ..self }
+    }
+
+    /// Its locked reference, as Nix code.
+    pub(super) fn literal(&self) -> String {
+        quoted(&self.url)
     }
 
     /// The expression `outputs.nix` applied to this side, with a selection behind it.

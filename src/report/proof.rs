@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::text::{DIM, GREEN, RED, YELLOW, bold, count, shown, styled, wrapped};
-use crate::prove::{Checked, ComparedOutput, OutputVerdict, Proof, Verdict};
+use crate::prove::{Checked, ComparedOutput, Consumers, OutputVerdict, Proof, Verdict};
 
 /// The outputs that are not the same, those that fail for one reason together.
 fn alike(outputs: &[ComparedOutput]) -> Vec<(String, Option<&String>, Vec<&ComparedOutput>)> {
@@ -52,6 +52,24 @@ fn checked(all: &[Checked], so: &str, otherwise: &str) -> String {
     text
 }
 
+/// What becomes of the flakes that use this one.
+fn consumers(consumers: &Consumers) -> String {
+    let Consumers { nodes_before, nodes_after, lost_inputs, outputs, differs } = consumers;
+    let differs: Vec<&str> = differs.iter().map(String::as_str).collect();
+    let gets = match differs.as_slice() {
+        [] => format!("{} {} they get from it", styled(GREEN, "the same"), count(*outputs, "output")),
+        differs => format!("{} {}", styled(RED, "they get otherwise"), some_of(differs)),
+    };
+    let lost: Vec<String> = lost_inputs.iter().map(|name| shown(name)).collect();
+    let lost = match lost.as_slice() {
+        [] => String::new(),
+        lost => {
+            format!("; {} {}", styled(YELLOW, "they can no longer follow or override"), lost.join(", "))
+        }
+    };
+    wrapped("  consumers  ", &format!("{nodes_before} -> {nodes_after} nodes in their locks; {gets}{lost}"))
+}
+
 /// Enough names to know what is meant.
 fn some_of(attrs: &[&str]) -> String {
     const NAMED: usize = 4;
@@ -88,6 +106,7 @@ pub fn proof(proof: &Proof) -> String {
     }
     text.push_str(&checked(&proof.required, "is there", "is required, and is not there"));
     text.push_str(&checked(&proof.lazy, "fetches nothing of a partition", "is not lazy"));
+    text.push_str(&proof.consumers.as_ref().map(consumers).unwrap_or_default());
     for build in &proof.builds {
         let what = match (build.ok, build.exit_code) {
             (true, Some(_)) => styled(GREEN, "was built and runs"),

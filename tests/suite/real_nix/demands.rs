@@ -12,6 +12,7 @@ use crate::support::{Repo, skipped};
 on_each_nix!(
     says_what_fetches_the_inputs_of_partitions,
     says_what_is_required_and_not_there,
+    says_what_consumers_get_and_lose,
     builds_in_the_sandbox_and_runs_all_boxes,
     catches_a_broken_box,
     names_no_program_to_run,
@@ -61,6 +62,25 @@ fn says_what_is_required_and_not_there(nix: &Nix) {
             { "attr": attr("agents"), "ok": false, "message": "attribute 'agents' missing" },
         ])
     );
+}
+
+fn says_what_consumers_get_and_lose(nix: &Nix) {
+    let repo = nix.split_fixture();
+    let (ran, proof) = nix.verify(&repo, &["--consumer"]);
+    assert_eq!((ran.code, &proof["verdict"]), (Some(0), &json!("proved")), "{ran}");
+    assert_eq!(
+        proof["consumers"],
+        json!({
+            "nodesBefore": 18,
+            "nodesAfter": 6,
+            "lostInputs": ["hermes-agent", "pi-mono"],
+            "outputs": proof["outputs"].as_array().unwrap().len(),
+            "differs": [],
+        })
+    );
+    let line = "  consumers  18 -> 6 nodes in their locks; the same 27 outputs they get from it;\n             \
+                they can no longer follow or override hermes-agent, pi-mono\n";
+    assert!(ran.stdout.contains(line), "{ran}");
 }
 
 /// The fixture, whose boxes build only where this repository cannot be seen: in no sandbox but Nix's own.
