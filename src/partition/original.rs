@@ -68,11 +68,14 @@ fn of_url(url: &str) -> Option<Original> {
         Some((scheme, rest)) if rest.starts_with("//") => of_scheme(scheme, rest, place)?,
         Some(_) => return None,
     };
+    let in_url = original.contains_key("url");
     let is_git = original.get("type").is_some_and(|kind| kind == "git");
     for parameter in query.split('&').filter(|parameter| !parameter.is_empty()) {
         let (name, value) = parameter.split_once('=')?;
         let value: Value = match (name, value) {
-            ("ref" | "rev" | "dir" | "host", text) => text.into(),
+            // In a URL, older Nix leaves it there, too.
+            ("dir", text) if !in_url => text.into(),
+            ("ref" | "rev" | "host", text) => text.into(),
             ("submodules" | "shallow", "1") if is_git => true.into(),
             _ => return None,
         };

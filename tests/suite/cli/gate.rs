@@ -522,7 +522,7 @@ fn verbose_says_on_stderr_what_is_read() {
     let said = verbose.stderr.replace(commit.get(..10).unwrap(), "COMMIT");
     let folder = repo.path().canonicalize().unwrap();
     assert_snapshot!(said.replace(folder.to_str().unwrap(), "REPOSITORY"), @r#"
-    DEBUG open flake folder="REPOSITORY" git=true
+    DEBUG open folder="REPOSITORY" git=true
     DEBUG read lock="flake.lock of the work tree" bytes=10118
     DEBUG read lock="flake.lock of HEAD (COMMIT)" bytes=10118
     "#);
