@@ -1,9 +1,10 @@
 //! How fast and how large commands are, as whole processes, beside a program that reads the same: `jq` for
-//! locks, `deadnix` for Nix code. Prints the tables of docs/BENCHMARKS.md; slowness is no failure here.
+//! locks, `deadnix` for Nix code, `git show` for a lock in a commit. Prints the tables of docs/BENCHMARKS.md; slowness is no failure here.
 //!
 //! `tests/bench` runs it; `tests/bench --brief` with few rounds on small ones.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "the tables are what this program is for")]
 
+mod history;
 mod lock;
 mod measure;
 mod tree;
@@ -54,6 +55,20 @@ fn main() -> Result<()> {
         ];
         println!("{}", table(&format!("{files} files"), &contenders, if brief { 3 } else { 15 })?);
     }
+    println!("\n{}", measure::head("repository", "git show"));
+    let repository = folder.join("synthetic-history");
+    if repository.exists() {
+        std::fs::remove_dir_all(&repository)?;
+    }
+    history::history(&repository, 300)?;
+    std::env::set_current_dir(&repository)?;
+    let base = format!("HEAD~{}", history::COMMITS);
+    let lock = format!("{base}:flake.lock");
+    let contenders = [
+        Contender::yardstick("`git show BASE:flake.lock`", &["git", "show", &lock]),
+        Contender::new("`gate --base BASE`", &[FLAKEPART, "gate", "--base", &base]),
+    ];
+    println!("{}", table("300 files, 3 partitions", &contenders, if brief { 3 } else { 25 })?);
     Ok(())
 }
 

@@ -138,7 +138,8 @@ impl GatedLock {
         let look =
             if commits.is_empty() { String::new() } else { format!("look at {}; ", commits.join(", ")) };
         // What is shown as a command is run: a name that a shell would read as more does not go into it.
-        let is_plain = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte));
+        let is_plain = !name.is_empty()
+            && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte));
         let input = if is_plain { name } else { "NAME" };
         let cure = match self.partition {
             None => &format!("`flakepart split --input {input}` may move it into a partition"),

@@ -105,13 +105,14 @@ struct State {
 impl Sides<'_> {
     /// One of the flake's locks, before and after.
     fn gated(&self, file: Utf8PathBuf, partition: Option<String>) -> Result<GatedLock, Error> {
-        let after = state(self.tree, &file, &self.path(&file))?;
+        let path = self.path(&file);
+        let after = state(self.tree, &file, path.clone())?;
         if after.is_none() && partition.is_none() {
             // A flake without inputs needs no lock; any other does.
             lock_of(self.tree)?;
         }
         let before = match self.since {
-            Some((_, base)) => state(base, &file, &self.path(&file))?,
+            Some((_, base)) => state(base, &file, format!("{path} of {}", base.name()).into())?,
             None => None,
         };
         let growth = self.growth(&file, before.as_ref(), after.as_ref())?;
@@ -151,10 +152,9 @@ impl Sides<'_> {
         let mut locks = nested_locks(&here, &|paths| self.tree.read_all(paths))?;
         if let Some((_, base)) = self.since {
             let before = base.paths()?;
-            let is_lock = |path: &&Utf8PathBuf| path.file_name() == Some(FLAKE_LOCK);
-            let gone = before.iter().filter(is_lock).map(|lock| self.tree.read(lock));
+            let is_gone = |path: &Utf8PathBuf| self.tree.read(path).is_ok_and(|bytes| bytes.is_none());
             // Locks that are there still are known, or are no partition's.
-            if gone.collect::<Result<Vec<_>, _>>()?.contains(&None) {
+            if before.iter().any(|path| path.file_name() == Some(FLAKE_LOCK) && is_gone(path)) {
                 for (lock, partition) in nested_locks(&before, &|paths| base.read_all(paths))? {
                     locks.entry(lock).or_insert(partition);
                 }
@@ -169,10 +169,9 @@ impl Sides<'_> {
     }
 }
 
-/// The lock of a tree, which `path` leads to from here.
-fn state(tree: &dyn Tree, file: &Utf8Path, path: &Utf8Path) -> Result<Option<State>, Error> {
+/// A lock of a tree, by the name that messages have for it.
+fn state(tree: &dyn Tree, file: &Utf8Path, name: Utf8PathBuf) -> Result<Option<State>, Error> {
     let Some(bytes) = tree.read(file)? else { return Ok(None) };
-    let name = Utf8PathBuf::from(format!("{path} of {}", tree.name()));
     tracing::debug!(lock = ?name, bytes = bytes.len(), "read");
     let lock = Lock::parse(&bytes).map_err(|source| Error::Lock { path: name, source })?;
     Ok(Some(State { lock, bytes }))

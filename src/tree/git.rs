@@ -217,7 +217,7 @@ pub(super) fn short(id: Oid) -> String {
 }
 
 fn commit_blobs(git: &Git, commit: &Commit<'_>) -> Result<Blobs, TreeError> {
-    let mut blobs = Blobs::new();
+    let mut blobs = Vec::new();
     let mut bad = None;
     commit.tree()?.walk(TreeWalkMode::PreOrder, |folder, entry| {
         if entry.kind() != Some(ObjectType::Blob) {
@@ -232,13 +232,14 @@ fn commit_blobs(git: &Git, commit: &Commit<'_>) -> Result<Blobs, TreeError> {
         let path = Utf8Path::new(folder).join(name);
         let mode = u32::try_from(entry.filemode()).unwrap_or_default();
         if let (Ok(path), Some(kind)) = (path.strip_prefix(&git.prefix), kind(mode)) {
-            blobs.insert(path.to_owned(), (entry.id(), kind));
+            blobs.push((path.to_owned(), (entry.id(), kind)));
         }
         TreeWalkResult::Ok
     })?;
     match bad {
         Some(error) => Err(error),
-        None => Ok(blobs),
+        // In order already, nearly.
+        None => Ok(blobs.into_iter().collect()),
     }
 }
 

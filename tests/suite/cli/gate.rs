@@ -400,6 +400,29 @@ fn the_locks_of_partitions_count_for_themselves() {
 }
 
 #[test]
+fn a_partition_is_found_wherever_it_is_wired() {
+    let repo = Repo::new(&[("flake.nix", &flake(&[])), ("flake.lock", &lock(&[]))]);
+    let gate = || repo.flakepart(&["gate", "--base", "HEAD", "-q"]).stdout;
+    repo.write("parts/wiring.nix", "{ partitions.dev.extraInputsFlake = ../deps/dev; }\n");
+    repo.write("deps/dev/flake.nix", flake(&[("a", 2)]));
+    repo.write("deps/dev/flake.lock", lock(&[("a", 2)]));
+    repo.git(&["add", "-A"]);
+    let found = gate();
+    assert_snapshot!(found, @"
+    flake.lock: 0 nodes, 58 B (base: 0 nodes, 58 B)
+    deps/dev/flake.lock: 2 nodes, 312 B (base: none)
+       +2  a  not committed yet
+    together: 2 nodes, 370 B (base: 0 nodes, 58 B)
+    ");
+    // A nested flake with outputs may be a flake of its own, unless code above it says otherwise.
+    repo.replace("deps/dev/flake.nix", "_: { }", "_: { packages = { }; }");
+    assert_snapshot!(gate(), @"flake.lock: 0 nodes, 58 B (base: 0 nodes, 58 B)");
+    repo.git(&["mv", "parts/wiring.nix", "deps/wiring.nix"]);
+    repo.replace("deps/wiring.nix", "../deps/dev", "./dev");
+    assert_eq!(gate(), found);
+}
+
+#[test]
 fn each_lock_has_the_budget_that_flakepart_toml_gives_it() {
     let repo = Repo::agent_boxes();
     repo.flakepart(&["split", "--yes", "--no-verify"]);
@@ -523,7 +546,7 @@ fn verbose_says_on_stderr_what_is_read() {
     let folder = repo.path().canonicalize().unwrap();
     assert_snapshot!(said.replace(folder.to_str().unwrap(), "REPOSITORY"), @r#"
     DEBUG open folder="REPOSITORY" git=true
-    DEBUG read lock="flake.lock of the work tree" bytes=10118
+    DEBUG read lock="flake.lock" bytes=10118
     DEBUG read lock="flake.lock of HEAD (COMMIT)" bytes=10118
     "#);
 }
