@@ -6,6 +6,7 @@ use std::fmt;
 use camino::Utf8PathBuf;
 
 use super::{Flake, Place, SplitError};
+use crate::lock::Node;
 use crate::nix::{SiteKind, Stuck};
 
 /// Outputs that other flakes import and evaluate on their own: what they use must be in the root.
@@ -55,6 +56,8 @@ pub enum Reason {
     Implicit,
     /// Its reference is relative to flake.nix.
     Relative,
+    /// It is a folder of a source that is no flake.
+    Folder,
 }
 
 /// Why an input does not move, and where that is to be seen.
@@ -103,6 +106,11 @@ impl fmt::Display for Reason {
             Reason::NoSites => write!(f, "no code names it: remove it if nothing needs it"),
             Reason::Implicit => write!(f, "flake.nix names it in the arguments of `outputs` only"),
             Reason::Relative => write!(f, "its path is relative to flake.nix"),
+            Reason::Folder => write!(
+                f,
+                "it is a folder of what is no flake (`dir`): up to Nix 2.26 the root gets all of that, and a \
+                 partition the folder"
+            ),
         }
     }
 }
@@ -225,11 +233,23 @@ impl Flake {
         } else if declaration.is_some_and(|declaration| declaration.is_relative()) {
             found.push((false, Reason::Relative, declared.clone()));
         }
+        if self.is_folder(input) {
+            found.push((true, Reason::Folder, declared.clone()));
+        }
         if sites.iter().all(|site| site.kind == SiteKind::Follows) {
             found.push((false, Reason::NoSites, declared));
         }
         let blocker =
             |(possible, reason, place)| Blocker { input: input.to_owned(), reason, place, possible };
         found.into_iter().map(blocker).collect()
+    }
+
+    /// Whether it is no flake, and locked with a folder: Nix ignores that, and flake-compat does not
+    /// (facts/partitions.md).
+    fn is_folder(&self, input: &str) -> bool {
+        let node = self.roots.get(input).and_then(|root| self.lock.nodes.get(root.node.as_ref()?));
+        let has_folder =
+            |node: &&Node| node.locked.as_ref().is_some_and(|locked| locked.str("dir").is_some());
+        node.filter(has_folder).is_some_and(|node| !node.flake)
     }
 }

@@ -3,6 +3,7 @@
 //! Every promise is kept once for each Nix: `real_nix::split::nix_2_8::…` and `…::nix_2_26::…`. A Nix
 //! that is not on this machine makes its tests say that they skip.
 
+mod by_hand;
 mod demands;
 mod followers;
 mod gain;
