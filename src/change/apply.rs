@@ -85,15 +85,9 @@ impl<'a> Writer<'a> {
 
     /// Whether the files are those that the plan was made on, and may be written.
     fn check(&self, changes: &Changes) -> Result<(), ChangeError> {
+        changes.refuse_links(self.tree)?;
         for (path, change) in changes.iter() {
-            if !stays_inside(path) {
-                return Err(ChangeError::Leaves { path: path.to_owned() });
-            }
-            has_real_folders(self.tree.root(), path)?;
             let meta = self.tree.root().join(path).symlink_metadata();
-            if meta.as_ref().is_ok_and(std::fs::Metadata::is_symlink) {
-                return Err(TreeError::Link { path: path.to_owned() }.into());
-            }
             if self.tree.read(path)? != change.before {
                 return Err(ChangeError::Moved { path: path.to_owned() });
             }
@@ -248,6 +242,21 @@ pub(super) fn has_real_folders(root: &Utf8Path, path: &Utf8Path) -> Result<(), C
 }
 
 impl Changes {
+    /// Refuses what leads out of the flake, or is a link: what it stands for is not the flake's alone.
+    pub fn refuse_links(&self, tree: &WorkTree) -> Result<(), ChangeError> {
+        for (path, _) in self.iter() {
+            if !stays_inside(path) {
+                return Err(ChangeError::Leaves { path: path.to_owned() });
+            }
+            has_real_folders(tree.root(), path)?;
+            let meta = tree.root().join(path).symlink_metadata();
+            if meta.is_ok_and(|meta| meta.is_symlink()) {
+                return Err(TreeError::Link { path: path.to_owned() }.into());
+            }
+        }
+        Ok(())
+    }
+
     /// Writes the changes into a plain folder that holds the state before, a copy made for a proof.
     pub fn write_to(&self, folder: &Utf8Path) -> std::io::Result<()> {
         for (path, change) in self.iter() {

@@ -1,14 +1,17 @@
 //! The changes as a unified diff that `git apply` takes.
 
+use std::collections::BTreeSet;
+
 use camino::Utf8Path;
 use similar::TextDiff;
 
 use super::Changes;
 
 impl Changes {
-    /// The unified diff of all files, in the form of `git diff`.
+    /// The unified diff of all files, in the form of `git diff`; some of those that are there are
+    /// `executable`.
     #[must_use]
-    pub fn diff(&self) -> String {
+    pub fn diff(&self, executable: &BTreeSet<&Utf8Path>) -> String {
         let moved: Vec<&Utf8Path> = self.iter().filter_map(|(_, it)| it.moved_from.as_deref()).collect();
         self.iter()
             .filter(|(path, _)| !moved.contains(path))
@@ -21,6 +24,7 @@ impl Changes {
                 let header = match (before, &change.after) {
                     _ if old != path => format!("rename from {old}\nrename to {path}\n"),
                     (None, _) => "new file mode 100644\n".to_owned(),
+                    (_, None) if executable.contains(path) => "deleted file mode 100755\n".to_owned(),
                     (_, None) => "deleted file mode 100644\n".to_owned(),
                     _ => String::new(),
                 };

@@ -112,7 +112,7 @@ pub(super) fn run(arguments: &Arguments, output: &Output) -> Result<Outcome, Err
     let is_new = before.is_none();
     let mut changes = Changes::default();
     changes.insert(path.clone(), before, Some(after.into_bytes()));
-    show_diff(&changes, output)?;
+    show_diff(&changes, &repository, output)?;
     let path = shown(path.as_str());
     if !is_new {
         let at_top = if flake.as_str().is_empty() { "" } else { ", at the top of the repository," };

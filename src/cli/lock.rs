@@ -5,11 +5,15 @@ use std::collections::BTreeMap;
 use camino::{Utf8Path, Utf8PathBuf};
 use clap::Subcommand;
 
+use super::interrupt::Interrupt;
 use super::target::{lock_bytes, parsed};
+use super::unfinished::writer;
 use super::{Error, Outcome, Output};
+use crate::change::Changes;
 use crate::lock::{ExtractError, PruneError};
 use crate::report::shown;
 use crate::suggest::instead;
+use crate::tree::{Tree as _, WorkTree};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
@@ -73,7 +77,7 @@ pub(super) fn run(command: &Command, output: &Output) -> Result<Outcome, Error> 
                     hint: "name the file, or leave --write out".to_owned(),
                 });
             } else if !same {
-                replace(&path, &normal).map_err(|source| Error::Write { path, source })?;
+                rewrite(&path, output)?;
             }
             Ok(Outcome::Fine)
         }
@@ -123,13 +127,24 @@ fn named<'a>(lock: Option<&'a Utf8Path>, inputs: &'a [String]) -> (Option<&'a Ut
     }
 }
 
+/// An input's name has no `/`, and hardly is that of a file or of a flake's folder.
 fn is_lock(name: &str) -> bool {
-    name == "-" || Utf8Path::new(name).is_file()
+    let path = Utf8Path::new(name);
+    name == "-" || name.contains('/') || path.is_file() || path.join("flake.nix").is_file()
 }
 
-fn replace(path: &Utf8Path, bytes: &[u8]) -> std::io::Result<()> {
-    use std::io::Write as _;
-    let mut file = atomic_write_file::AtomicWriteFile::open(path.canonicalize_utf8()?)?;
-    file.write_all(bytes)?;
-    file.commit()
+/// Writes the normal bytes of a lock into its file, as all that flakepart writes.
+fn rewrite(path: &Utf8Path, output: &Output) -> Result<(), Error> {
+    let read = |source| Error::Read { path: path.to_owned(), source };
+    let full = path.canonicalize_utf8().map_err(read)?;
+    let name = Utf8Path::new(full.file_name().unwrap_or_default());
+    let tree = WorkTree::at(full.parent().unwrap_or(Utf8Path::new("/")).to_owned())?;
+    let writer = writer(&tree, output)?;
+    // Nobody else writes from here on.
+    let bytes = tree.read(name)?.ok_or_else(|| read(std::io::ErrorKind::NotFound.into()))?;
+    let normal = parsed(path, &bytes)?.normalized_bytes();
+    let normal = normal.map_err(|source| Error::Lock { path: path.to_owned(), source })?;
+    let mut changes = Changes::default();
+    changes.insert(name, Some(bytes), Some(normal));
+    Ok(writer.apply(&changes, Interrupt::watch()?.flag())?)
 }

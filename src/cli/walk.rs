@@ -12,7 +12,7 @@ use crate::credentials;
 use crate::partition::{Plan, Way};
 use crate::prove::{Nix, Options, Proof, Settings, Verdict};
 use crate::report::{self, PlanJson};
-use crate::tree::{Tree as _, WorkTree};
+use crate::tree::{Kind, Tree as _, WorkTree};
 
 /// What a person says about the way.
 #[derive(Debug, Args)]
@@ -78,6 +78,7 @@ impl<'a> Walk<'a> {
             json(None, false)?;
             return Ok(Outcome::Fine);
         }
+        plan.changes.refuse_links(tree)?;
         // What only is shown may be planned on a work tree in any state; what is written may not.
         let dirty = dirty(tree, plan)?;
         if !flags.dry_run {
@@ -89,7 +90,7 @@ impl<'a> Walk<'a> {
             }
         }
         if human {
-            show(plan, output)?;
+            show(plan, tree, output)?;
         }
         if flags.dry_run {
             json(None, false)?;
@@ -129,8 +130,8 @@ impl<'a> Walk<'a> {
 }
 
 /// The diff as data, and what it does as a note.
-fn show(plan: &Plan, output: &Output) -> Result<(), Error> {
-    let hides = show_diff(&plan.changes, output)?;
+fn show(plan: &Plan, tree: &WorkTree, output: &Output) -> Result<(), Error> {
+    let hides = show_diff(&plan.changes, tree, output)?;
     output.note(&format!("\n{}", report::plan(plan)));
     if hides {
         output.note("flakepart: the diff hides credentials; the files keep them\n");
@@ -139,8 +140,11 @@ fn show(plan: &Plan, output: &Output) -> Result<(), Error> {
 }
 
 /// The diff as data, which `git apply` takes; gives whether it hides something.
-pub(super) fn show_diff(changes: &Changes, output: &Output) -> Result<bool, Error> {
-    let exact = changes.diff();
+pub(super) fn show_diff(changes: &Changes, tree: &WorkTree, output: &Output) -> Result<bool, Error> {
+    let entries = tree.entries()?;
+    let executable =
+        entries.iter().filter(|entry| entry.kind == Kind::File { executable: true }).map(|entry| &entry.path);
+    let exact = changes.diff(&executable.map(Utf8PathBuf::as_path).collect());
     let diff = credentials::hidden(&exact);
     if output.is_styled() {
         output.data(&report::colored_diff(&diff))?;

@@ -191,6 +191,15 @@ impl Project {
         })
     }
 
+    /// Whether import-tree imports the file.
+    pub(super) fn is_in_tree(&self, at: usize) -> bool {
+        let trees = self.trees.iter().filter_map(|(from, folders)| Some((self.files.get(*from)?, folders)));
+        let mut roots =
+            trees.flat_map(|(file, folders)| folders.iter().filter_map(|it| joined(&file.path, it)));
+        let below = |root: &Utf8PathBuf| self.files.get(at).is_some_and(|file| file.path.starts_with(root));
+        roots.any(|root| below(&root) && self.is_visible(at, &root))
+    }
+
     fn below(&self, folder: &Utf8Path) -> impl Iterator<Item = usize> {
         let start = self.files.partition_point(|file| file.path.as_path() < folder);
         let inside = self.files.iter().skip(start).take_while(|file| file.path.starts_with(folder)).count();

@@ -64,17 +64,23 @@ impl WorkTree {
                 found.map(Utf8Path::to_owned).ok_or_else(missing)?
             }
         };
+        let tree = WorkTree::at(root)?;
+        if let Some(git) = &tree.git
+            && !super::git::is_tracked(git, Utf8Path::new("flake.nix"))?
+        {
+            return Err(TreeError::Untracked { path: "flake.nix".into() });
+        }
+        Ok(tree)
+    }
+
+    /// Opens a folder, absolute and without links, whether it holds a flake or just a lock.
+    pub fn at(root: Utf8PathBuf) -> Result<WorkTree, TreeError> {
         let git = match Repository::discover(&root) {
             Ok(repository) => within(repository, &root)?,
             Err(error) if error.code() == git2::ErrorCode::NotFound => None,
             Err(error) => return Err(error.into()),
         };
-        if let Some(git) = &git
-            && !super::git::is_tracked(git, Utf8Path::new("flake.nix"))?
-        {
-            return Err(TreeError::Untracked { path: "flake.nix".into() });
-        }
-        tracing::debug!(folder = ?root, git = git.is_some(), "open flake");
+        tracing::debug!(folder = ?root, git = git.is_some(), "open");
         Ok(WorkTree { root, git })
     }
 

@@ -266,6 +266,20 @@ pub const TRAPS: &[Trap] = &[
         expected: Refused("this may define `treefmt`, and flakepart cannot read it"),
     },
     Trap {
+        name: "definitions of its options by a computed name",
+        module: "let name = \"tree\" + \"fmt\"; in { perSystem = { ${name}.programs.shfmt.enable = true; }; }",
+        input: "treefmt-nix",
+        expected: Refused("this may define `treefmt`, its name is computed"),
+        ..HEAVY
+    },
+    Trap {
+        name: "a module that import-tree imports, and another that moves",
+        module: "{ inputs, ... }: { imports = [ ./trap/more.nix inputs.treefmt-nix.flakeModule ]; }",
+        edits: &[("nix/trap/more.nix", "", "{ perSystem.treefmt.programs.shfmt.enable = true; }\n")],
+        input: "treefmt-nix",
+        expected: Routes(&["checks", "devShells", "formatter"]),
+    },
+    Trap {
         name: "variables of two lets that have one name",
         module: "{ flake.overlays.nothing = _: _: { }; perSystem = let on = true; in { lib, ... }: let all = on; in let on = lib.id all; in { treefmt.programs.shfmt.enable = on; }; }",
         input: "treefmt-nix",

@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use rnix::SyntaxKind;
+
 use super::{Relocating, Stuck};
 use crate::nix::code::Node;
 use crate::nix::items::{Condition, Item, What, is_written, items_in};
@@ -109,6 +111,13 @@ impl<'a> Leaving<'a> {
                     (is_option || ((is_forced || is_outer) && relocating.is_routed(&item)))
                         .then_some(Piece::Definition(*binding))
                 }
+                What::Opaque(node) if node.kind() == SyntaxKind::NODE_ATTRPATH_VALUE => {
+                    if let Some(option) = options.first() {
+                        let why = format!("this may define `{option}`, its name is computed");
+                        stuck.push(relocating.stuck_of_options(file, *node, why));
+                    }
+                    None
+                }
                 What::Opaque(node) => {
                     // What it defines is not seen, but it says whose option it may be.
                     if let Some(option) = options.iter().find(|option| relocating.says(file, *node, option)) {
@@ -192,6 +201,15 @@ impl<'a> Relocating<'a> {
         Stuck { file: file.path.clone(), line: file.source.line(node.start()), why, inputs }
     }
 
+    /// Says that a piece of code, which may define any option, keeps those that declare some from moving.
+    fn stuck_of_options(&self, file: &ProjectFile, node: Node<'_>, why: String) -> Stuck {
+        let declares = |input: &&&str| {
+            self.modules.of_input(input).is_some_and(|module| module.options().next().is_some())
+        };
+        let inputs = self.moving.iter().filter(declares).map(|input| (*input).to_owned()).collect();
+        Stuck { inputs, ..self.stuck(file, node, why) }
+    }
+
     /// The options that the moving flakeModules declare, but for those that others declare, too.
     fn options(&self) -> BTreeSet<&'a str> {
         let of = |moves: bool| {
@@ -271,7 +289,10 @@ impl Whole {
                     let leaving = files.get(at);
                     let imports = || leaving.into_iter().flat_map(|it| &it.imports);
                     let any = leaving.is_some_and(|it| !it.pieces.is_empty()) || imports().next().is_some();
-                    !any || imports().any(|(module, ..)| !whole.contains(module))
+                    // What import-tree imports as well would be the root's still.
+                    let stays =
+                        |module: &usize| !whole.contains(module) || relocating.project.is_in_tree(*module);
+                    !any || imports().any(|(module, ..)| stays(module))
                 })
                 .collect();
             if stays.is_empty() {

@@ -1,5 +1,7 @@
 //! `flakepart lock normalize`, `prune` and `extract`
 
+use std::os::unix::fs::PermissionsExt as _;
+
 use flakepart::lock::Lock;
 use insta::assert_snapshot;
 
@@ -62,11 +64,15 @@ fn the_lock_may_stand_behind_the_inputs_too() {
         let aliases = if command == "extract" { &aliases[..] } else { &[] };
         let before =
             [&["lock", command, "flake.lock", "--input", "hermes-agent", "pi-mono"], aliases].concat();
-        let behind =
-            [&["lock", command], aliases, &["--input", "hermes-agent", "pi-mono", "flake.lock"]].concat();
+        let behind = [&["lock", command], aliases, &["--input", "hermes-agent", "pi-mono"]].concat();
         let before = repo.flakepart(&before);
         assert_eq!(before.code, Some(0), "{before}");
-        assert_eq!(repo.flakepart(&behind).stdout, before.stdout);
+        for lock in ["flake.lock", "./flake.lock", ".", repo.path().to_str().unwrap()] {
+            let behind = repo.flakepart(&[&behind[..], &[lock]].concat());
+            assert_eq!(behind.stdout, before.stdout, "{lock}: {behind}");
+        }
+        let each = ["--input", "hermes-agent", "--input", "pi-mono", "."];
+        assert_eq!(repo.flakepart(&[&["lock", command], aliases, &each].concat()).stdout, before.stdout);
     }
 }
 
@@ -163,4 +169,36 @@ fn a_file_that_is_no_lock_is_not_to_be_deleted() {
 
     hint: standard input is taken for a lock, and is none that Nix wrote: name a flake.lock, or the folder of a flake
     "#);
+}
+
+/// A lock of a folder without a flake, as devenv has one, in git or not.
+#[test]
+fn normalize_writes_a_lock_as_a_split_writes_files() {
+    let normal = Repo::agent_boxes().read("flake.lock");
+    for in_git in [true, false] {
+        let repo = Repo::new(&[("README.md", "")]);
+        if !in_git {
+            std::fs::remove_dir_all(repo.path().join(".git")).unwrap();
+        }
+        repo.write("a/devenv.lock", format!("{normal}\n"));
+        let lock = repo.path().join("a/devenv.lock");
+        let mode = |mode| std::fs::set_permissions(&lock, std::fs::Permissions::from_mode(mode)).unwrap();
+        mode(0o400);
+        let readonly = repo.flakepart(&["lock", "normalize", "--write", "a/devenv.lock"]);
+        insta::allow_duplicates! { assert_snapshot!(readonly, @"
+        exit code 2
+        --- stderr ---
+        error: devenv.lock is read-only; nothing was changed
+
+        hint: `chmod u+w devenv.lock` has it written
+        ") };
+        mode(0o640);
+        std::os::unix::fs::symlink("a/devenv.lock", repo.path().join("link")).unwrap();
+        let written = repo.flakepart(&["lock", "normalize", "--write", "link"]);
+        assert_eq!((written.code, written.stderr.as_str()), (Some(0), ""));
+        assert_eq!(repo.read("a/devenv.lock"), normal);
+        assert_eq!(lock.metadata().unwrap().permissions().mode() & 0o777, 0o640);
+        // Nothing else is left behind.
+        assert_eq!(std::fs::read_dir(lock.parent().unwrap()).unwrap().count(), 1);
+    }
 }

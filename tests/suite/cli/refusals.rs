@@ -459,3 +459,19 @@ fn on_a_terminal_what_is_long_is_wrapped() {
           it
     ");
 }
+
+#[test]
+fn a_module_that_is_a_link_is_refused_before_a_plan_is_shown() {
+    let repo = Repo::agent_boxes();
+    repo.git(&["mv", "nix/treefmt.nix", "src/treefmt.nix"]);
+    std::os::unix::fs::symlink("../src/treefmt.nix", repo.path().join("nix/treefmt.nix")).unwrap();
+    repo.commit();
+    let planned = repo.flakepart(&["split", "--input", "treefmt-nix", "--dry-run"]);
+    assert_snapshot!(planned, @"
+    exit code 2
+    --- stderr ---
+    error: nix/treefmt.nix is a symbolic link, and flakepart edits plain files only
+
+    hint: replace the link by the file it leads to
+    ");
+}

@@ -249,3 +249,20 @@ fn what_watches_or_updates_the_lock_is_told_of_the_nested_one() {
     let again = repo.flakepart(&["split", "--dry-run"]);
     assert!(!again.stderr.contains(".envrc"), "{again}");
 }
+
+#[test]
+fn a_diff_tells_the_modes_of_what_goes() {
+    let repo = Repo::agent_boxes();
+    repo.flakepart(&["split", "--yes", "--no-verify", "--partition", "dev"]);
+    repo.git(&["add", "-A"]);
+    repo.git(&["update-index", "--chmod=+x", "nix/dev/partition.nix"]);
+    repo.git(&["commit", "-q", "-m", "split"]);
+    repo.git(&["checkout", "-q", "--force", "."]);
+    let diff = repo.flakepart(&["merge", "dev", "--dry-run"]).stdout;
+    let modes: Vec<&str> = diff.lines().filter(|line| line.contains(" mode ")).collect();
+    assert_eq!(
+        modes,
+        ["deleted file mode 100644", "deleted file mode 100644", "deleted file mode 100755"],
+        "{diff}"
+    );
+}

@@ -306,6 +306,8 @@ fn of_the_traps() {
         another input that follows it: 1 inputs x 6 outputs, 3 pairs fail, 6 named
           named beyond: hermes-agent: checks devShells formatter
         definitions of its options in a file that perSystem is: 1 inputs x 4 outputs, 4 pairs fail, 4 named
+        definitions of its options by a computed name: 1 inputs x 4 outputs, 4 pairs fail, 4 named
+        a module that import-tree imports, and another that moves: 1 inputs x 4 outputs, 4 pairs fail, 4 named
         variables of two lets that have one name: 1 inputs x 4 outputs, 4 pairs fail, 4 named
         a config of perSystem beside that of the flake: 1 inputs x 4 outputs, 4 pairs fail, 4 named
         a module that is read as a text, too: 1 inputs x 5 outputs, 5 pairs fail, 5 named
