@@ -12,7 +12,7 @@ use super::code::{Node, Path};
 pub(super) struct Definition<'a> {
     /// The option path; a computed name is `None`.
     pub(super) path: Path<'a>,
-    binding: Node<'a>,
+    pub(super) binding: Node<'a>,
     pub(super) value: Node<'a>,
 }
 
@@ -129,7 +129,7 @@ pub(super) fn definitions_in(module: Node<'_>) -> Option<Vec<Definition<'_>>> {
 
 impl Source {
     /// What a module defines, set by set down to the values that are no sets.
-    fn definitions(&self, is_flake: bool) -> Vec<Definition<'_>> {
+    pub(super) fn definitions(&self, is_flake: bool) -> Vec<Definition<'_>> {
         let mut found = Vec::new();
         for node in module_expressions(self, is_flake) {
             parts(node, &mut found);

@@ -58,6 +58,8 @@ pub enum Reason {
     Relative,
     /// It is a folder of a source that is no flake.
     Folder,
+    /// flake.nix is generated from modules, and they do not say all that it says of it.
+    Undeclared,
 }
 
 /// Why an input does not move, and where that is to be seen.
@@ -111,6 +113,9 @@ impl fmt::Display for Reason {
                 "it is a folder of what is no flake (`dir`): up to Nix 2.26 the root gets all of that, and a \
                  partition the folder"
             ),
+            Reason::Undeclared => {
+                write!(f, "flake.nix is generated, and no module is seen to declare it as it stands there")
+            }
         }
     }
 }
@@ -147,6 +152,9 @@ impl Reason {
             Reason::Routed { .. } => {
                 Some("an input cannot be in two partitions; at the root both have it".to_owned())
             }
+            Reason::Undeclared => Some(format!(
+                "declare it in a module (`flake-file.inputs.{input}.url = …`), or have flake.nix written anew"
+            )),
             Reason::Implicit => Some(format!("declare it: `inputs.{input}.url = …`")),
             _ => None,
         }
@@ -232,6 +240,9 @@ impl Flake {
             found.push((false, Reason::Implicit, declared.clone()));
         } else if declaration.is_some_and(|declaration| declaration.is_relative()) {
             found.push((false, Reason::Relative, declared.clone()));
+        }
+        if self.is_from_modules() && !self.is_declared_in_modules(input) {
+            found.push((false, Reason::Undeclared, declared.clone()));
         }
         if self.is_folder(input) {
             found.push((true, Reason::Folder, declared.clone()));

@@ -52,6 +52,9 @@ impl Flake {
     /// Has the inputs that stay follow none of `inputs`, in flake.nix and in the lock.
     pub(super) fn cut_followers(&self, inputs: &[String], files: &mut Files) -> Result<(), SplitError> {
         let moving: BTreeSet<String> = inputs.iter().cloned().collect();
+        if !self.followers(&moving).is_empty() {
+            self.editable()?;
+        }
         let mut lock = self.lock.clone();
         let followers: BTreeSet<&str> =
             self.followers(&moving).into_iter().map(|(follower, _)| follower).collect();

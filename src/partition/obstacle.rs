@@ -28,14 +28,25 @@ impl Flake {
         if let Some(modified) = self.flake_parts_modified().filter(|date| *date < PARTITIONS_SINCE.0) {
             return Some(SplitError::OldFlakeParts { modified });
         }
-        self.editable().err()
+        match self.flake_nix.generated() {
+            // The module that wires a partition has to be imported without an edit.
+            Some(line) if !self.is_from_modules() || self.module_tree.is_none() => {
+                Some(SplitError::Generated { line })
+            }
+            _ => self.up_to_date().err(),
+        }
     }
 
-    /// Refuses a flake in which an edit would not last, or that Nix would lock anew.
+    /// Refuses a flake in which edits of flake.nix by themselves would not last.
     pub(super) fn editable(&self) -> Result<(), SplitError> {
-        if let Some(line) = self.flake_nix.generated() {
-            return Err(SplitError::Generated { line });
+        match self.flake_nix.generated() {
+            Some(line) => Err(SplitError::Generated { line }),
+            None => Ok(()),
         }
+    }
+
+    /// Refuses a flake that Nix would lock anew.
+    pub(super) fn up_to_date(&self) -> Result<(), SplitError> {
         match declaration_findings(self).into_iter().next() {
             Some(finding) => Err(SplitError::Stale(Box::new(finding))),
             None => Ok(()),

@@ -54,6 +54,9 @@ impl Plan {
         }
         let mut readers = Vec::new();
         while let Some(choice) = Choice::make(&flake, request, plan.partitions.len())? {
+            if flake.undeclared(&choice.inputs, &mut after) {
+                flake = Flake::read(&after, at_hand)?;
+            }
             let moved = step(&flake, &flake_parts, &choice, &mut after)?;
             plan.partitions.push(moved);
             plan.notes.extend(choice.notes.clone());

@@ -4,6 +4,7 @@
 mod change;
 mod cli;
 mod credentials;
+mod flake_file;
 mod lock;
 mod merge;
 mod nix;

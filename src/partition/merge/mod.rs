@@ -60,7 +60,7 @@ impl Plan {
     ) -> Result<Plan, MergeError> {
         let flake = Flake::read(files, at_hand)?;
         let known = flake.partition(partition)?;
-        flake.editable()?;
+        flake.up_to_date()?;
         let folder = known.nested()?;
         for then in earlier(&folder.join("flake.nix")) {
             let replay = Replay { now: files, flake: &flake, then: &then, at_hand };
@@ -69,6 +69,7 @@ impl Plan {
                 return Ok(plan);
             }
         }
+        flake.editable()?;
         finished(&flake, files, Apart::new(&flake, known, folder, files).taken()?, at_hand)
     }
 }

@@ -196,3 +196,24 @@ fn lines(proof: &Value, wanted: fn(&str) -> bool) -> Vec<String> {
     });
     lines.collect()
 }
+
+/// The value of an expression over the flake.
+pub fn value(nix: &Nix, repo: &Repo, expression: &str) -> String {
+    let expression = format!("let flake = builtins.getFlake {:?}; in {expression}", url(repo));
+    // Impure, for nothing but a work tree that is not committed.
+    let ran = nix.run(repo.path(), &["eval", "--impure", "--raw", "--expr", &expression]);
+    if ran.code == Some(0) { ran.stdout } else { words(&ran.stderr, repo) }
+}
+
+/// Nix's own words for what is wrong, the innermost, without what another machine would call otherwise.
+pub fn words(stderr: &str, repo: &Repo) -> String {
+    let mut errors = stderr.lines().map(str::trim).filter(|line| line.starts_with("error: "));
+    let error = errors.next_back().unwrap_or(stderr.trim());
+    let folder = repo.path().canonicalize().unwrap();
+    let error = error.replace(folder.to_str().unwrap(), "/boxes");
+    // The store is the world's, and Nix 2.8 and 2.26 name the tree that they copy otherwise.
+    match (error.split_once(" '/"), error.split_once("-source/")) {
+        (Some((before, _)), Some((_, file))) => format!("{before} '/boxes/{file}"),
+        _ => error,
+    }
+}

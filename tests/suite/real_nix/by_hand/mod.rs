@@ -8,7 +8,7 @@ use std::fmt::Write as _;
 use serde_json::Value;
 
 use super::on_each_nix;
-use super::world::{Nix, url};
+use super::world::{Nix, words};
 use crate::support::Repo;
 use rows::ROWS;
 
@@ -84,25 +84,4 @@ fn by_hand(nix: &Nix, row: &Row) -> Result<String, Repo> {
         repo.git(&[&["rm", "-q", "--cached"], row.untracked].concat());
     }
     Err(repo)
-}
-
-/// The value of an expression over the flake.
-fn value(nix: &Nix, repo: &Repo, expression: &str) -> String {
-    let expression = format!("let flake = builtins.getFlake {:?}; in {expression}", url(repo));
-    // Impure, for nothing but a work tree that is not committed.
-    let ran = nix.run(repo.path(), &["eval", "--impure", "--raw", "--expr", &expression]);
-    if ran.code == Some(0) { ran.stdout } else { words(&ran.stderr, repo) }
-}
-
-/// Nix's own words for what is wrong, the innermost, without what another machine would call otherwise.
-fn words(stderr: &str, repo: &Repo) -> String {
-    let mut errors = stderr.lines().map(str::trim).filter(|line| line.starts_with("error: "));
-    let error = errors.next_back().unwrap_or(stderr.trim());
-    let folder = repo.path().canonicalize().unwrap();
-    let error = error.replace(folder.to_str().unwrap(), "/boxes");
-    // The store is the world's, and Nix 2.8 and 2.26 name the tree that they copy otherwise.
-    match (error.split_once(" '/"), error.split_once("-source/")) {
-        (Some((before, _)), Some((_, file))) => format!("{before} '/boxes/{file}"),
-        _ => error,
-    }
 }

@@ -4,8 +4,9 @@
 //! any edit (`split.rs`: source-dependent), `nix build .#x` looks into the packages first (a proof does not),
 //! `nix flake check` needs the inputs of partitions, and newer Nix fetches them again.
 
-use super::{Edit, Row, value, words};
-use crate::real_nix::world::{lock, url};
+use super::{Edit, Row};
+use crate::flake_file::FLAKE_FILE;
+use crate::real_nix::world::{lock, url, value, words};
 use crate::support::Repo;
 
 /// The heavy input moved as one would at first.
@@ -390,6 +391,39 @@ pub(super) const ROWS: &[Row] = &[
             if ran.code == Some(0) { ran.stdout } else { words(&ran.stderr, repo) }
         },
         told: Some("lock-read"),
+        ..HEAVY
+    },
+    Row {
+        name: "flake-file generates flake.nix",
+        before: &[
+            (
+                "flake.nix",
+                "{\n  description",
+                "# DO-NOT-EDIT. This file was auto-generated.\n{\n  description",
+            ),
+            ("nix/flake-file.nix", "", FLAKE_FILE),
+            (
+                "nix/trap.nix",
+                "",
+                "{
+  flake-file.inputs.hermes-agent = {
+    url = \"git+https://git.example/NousResearch/hermes-agent\";
+    inputs.systems.follows = \"systems\";
+  };
+}\n",
+            ),
+        ],
+        ask: |nix, repo| {
+            value(
+                nix,
+                repo,
+                "let
+                  written = builtins.fromJSON flake.packages.x86_64-linux.write-flake.inputs;
+                  there = (import (flake.outPath + \"/flake.nix\")).inputs;
+                in
+                if written ? hermes-agent == there ? hermes-agent then \"the same\" else \"it comes again\"",
+            )
+        },
         ..HEAVY
     },
     Row {
