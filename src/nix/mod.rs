@@ -11,6 +11,7 @@ mod flake_file;
 mod flake_module;
 mod flow;
 mod items;
+mod lock_reads;
 mod merge;
 mod module;
 mod nesting;
@@ -28,6 +29,7 @@ pub use edit::{Edits, Unwired, add_import, add_inputs, remove_inputs, replace_im
 pub use error::NixError;
 pub use flake_file::Declared;
 pub use flake_module::{FlakeModule, FlakeModules};
+pub use lock_reads::{LockRead, Taken};
 pub use module::{ImportTree, Wiring};
 pub use project::{Project, Role, joined, relative};
 pub use relocate::{Relocated, Relocating, Stuck, rebased};

@@ -91,15 +91,15 @@ impl Project {
             .map(|file| (file.path.as_path(), &file.source, file.role == Role::Flake))
     }
 
-    /// The text of every file, by path.
-    pub fn texts(&self) -> impl Iterator<Item = (&Utf8Path, &str)> {
-        self.files.iter().map(|file| (file.path.as_path(), file.source.text()))
+    /// The code of every file, by path.
+    pub fn sources(&self) -> impl Iterator<Item = (&Utf8Path, &Source)> {
+        self.files.iter().map(|file| (file.path.as_path(), &file.source))
     }
 
-    /// The text of a file.
+    /// The code of a file.
     #[must_use]
-    pub fn text(&self, path: &Utf8Path) -> Option<&str> {
-        self.index.get(path).and_then(|at| self.files.get(*at)).map(|file| file.source.text())
+    pub fn source(&self, path: &Utf8Path) -> Option<&Source> {
+        self.index.get(path).and_then(|at| self.files.get(*at)).map(|file| &file.source)
     }
 
     /// The role of a file.

@@ -6,7 +6,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 
 use super::error::SplitError;
 use super::layout::is_plain;
-use super::lock_readers::lock_readers;
+use super::lock_readers::follow_locks;
 use super::outline::source;
 use super::plan::{Moved, Plan};
 use super::update_jobs::update_jobs;
@@ -62,7 +62,7 @@ impl Plan {
             plan.notes.extend(choice.notes.clone());
             let next = Flake::read(&after, at_hand)?;
             consistent(&flake, &next, &choice)?;
-            readers.extend(lock_readers(&flake, &next.lock));
+            readers.extend(follow_locks(&flake, &next, &mut after));
             flake = next;
             if !request.all {
                 break;
