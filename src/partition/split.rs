@@ -72,7 +72,7 @@ impl Plan {
         plan.change(files, after);
         plan.notes.extend(notes(&plan, flake.flake_parts_modified()));
         for moved in &plan.partitions {
-            plan.notes.extend(update_jobs(files, &moved.folder));
+            plan.notes.extend(update_jobs(files, moved));
         }
         readers.dedup();
         plan.notes.extend(readers);
