@@ -21,6 +21,7 @@ mod relocate;
 mod scope;
 mod sites;
 mod syntax;
+mod tree_filter;
 mod usage;
 mod write;
 
@@ -34,5 +35,6 @@ pub use module::{ImportTree, Wiring};
 pub use project::{Project, Role, joined, relative};
 pub use relocate::{Relocated, Relocating, Stuck, rebased};
 pub use syntax::Source;
+pub use tree_filter::TreeFilter;
 pub use usage::{Site, SiteKind, Usage, Usages};
 pub use write::{NestedFlake, formatted_alike, partition_module};

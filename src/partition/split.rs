@@ -330,10 +330,16 @@ fn free_path(files: &Files, folder: &Utf8Path, from: &Utf8Path) -> Utf8PathBuf {
 
 /// Checks that the partition has a place to go; gives the path of its module.
 fn place(flake: &Flake, choice: &Choice) -> Result<Utf8PathBuf, SplitError> {
+    let module = flake.module_path(&choice.partition, &choice.folder);
+    let code = flake.code_folder(&choice.folder);
+    if let Some(tree) = flake.module_tree.as_ref()
+        && (!flake.is_visible(&module) || flake.is_visible(&code))
+    {
+        return Err(SplitError::FilteredTree { place: tree.place.clone() });
+    }
     if flake.is_visible(&choice.folder) {
         return Err(SplitError::FolderVisible { folder: choice.folder.clone() });
     }
-    let module = flake.module_path(&choice.partition, &choice.folder);
     let new = [choice.folder.join("flake.nix"), choice.folder.join("flake.lock"), module.clone()];
     // Neither the file itself may be there, nor a file where one of its folders has to be.
     let taken = new.iter().flat_map(|path| path.ancestors()).find(|path| flake.paths.contains(*path));
