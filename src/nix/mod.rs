@@ -11,6 +11,7 @@ mod flake_file;
 mod flake_module;
 mod flow;
 mod items;
+mod lock_reads;
 mod merge;
 mod module;
 mod nesting;
@@ -20,6 +21,7 @@ mod relocate;
 mod scope;
 mod sites;
 mod syntax;
+mod tree_filter;
 mod usage;
 mod write;
 
@@ -28,9 +30,11 @@ pub use edit::{Edits, Unwired, add_import, add_inputs, remove_inputs, replace_im
 pub use error::NixError;
 pub use flake_file::Declared;
 pub use flake_module::{FlakeModule, FlakeModules};
+pub use lock_reads::{LockRead, Taken};
 pub use module::{ImportTree, Wiring};
 pub use project::{Project, Role, joined, relative};
 pub use relocate::{Relocated, Relocating, Stuck, rebased};
 pub use syntax::Source;
+pub use tree_filter::TreeFilter;
 pub use usage::{Site, SiteKind, Usage, Usages};
 pub use write::{NestedFlake, formatted_alike, partition_module};

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 
 use rnix::SyntaxKind;
 
-use super::Source;
 use super::code::{Node, Path};
+use super::{Source, TreeFilter};
 
 /// One definition in a module: `perSystem.packages.hello = …`, with a leading `config.` left out.
 pub(super) struct Definition<'a> {
@@ -21,8 +21,8 @@ pub(super) struct Definition<'a> {
 pub struct ImportTree {
     /// The folder as written, relative to the file.
     pub path: String,
-    /// Whether a filter or a map of the user's own decides what is imported.
-    pub filtered: bool,
+    /// Which of its files it imports; none where code decides that cannot be read.
+    pub filter: Option<TreeFilter>,
     /// The 1-based line.
     pub line: usize,
 }
@@ -168,10 +168,16 @@ impl Source {
         for import in self.imports(is_flake) {
             let chain = Chain::of(import);
             let Some(at) = chain.names.iter().position(|name| *name == "import-tree") else { continue };
-            let paths = chain.arguments.into_iter().flat_map(elements).filter_map(Node::literal_path);
+            let methods = chain.names.get(at + 1..).unwrap_or_default();
+            // Each takes one argument, and the folder comes last.
+            let filter =
+                Some(()).filter(|()| methods.is_empty() || chain.arguments.len() == methods.len() + 1);
+            let calls = || methods.iter().copied().zip(chain.arguments.iter().copied());
+            let filter = filter.and_then(|()| TreeFilter::read(calls()));
+            let paths = chain.arguments.iter().flat_map(|it| elements(*it)).filter_map(Node::literal_path);
             trees.extend(paths.map(|path| ImportTree {
                 path: path.to_owned(),
-                filtered: chain.names.len() > at + 1,
+                filter: filter.clone(),
                 line: self.line(import.start()),
             }));
         }
@@ -269,10 +275,16 @@ impl<'a> Chain<'a> {
                 self.names.extend(node.names().into_iter().flatten());
             }
             SyntaxKind::NODE_APPLY => {
-                if let Some(function) = node.child(0) {
+                let (function, argument) = (node.child(0).map(Node::bare), node.child(1));
+                // `import inputs.import-tree` is the same, where it is an input that is no flake.
+                if function.and_then(Node::last_name) == Some("import") {
+                    argument.into_iter().for_each(|file| self.walk(file));
+                    return;
+                }
+                if let Some(function) = function {
                     self.walk(function);
                 }
-                self.arguments.extend(node.child(1));
+                self.arguments.extend(argument);
             }
             _ => {}
         }

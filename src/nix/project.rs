@@ -6,9 +6,9 @@ use camino::{Utf8Component, Utf8Path, Utf8PathBuf};
 use rayon::prelude::*;
 use rnix::SyntaxKind;
 
-use super::Source;
 use super::code::Node;
 use super::module::{is_called, is_imported, stands_in_imports};
+use super::{Source, TreeFilter};
 
 /// How a flake comes to read one of its files.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -91,15 +91,15 @@ impl Project {
             .map(|file| (file.path.as_path(), &file.source, file.role == Role::Flake))
     }
 
-    /// The text of every file, by path.
-    pub fn texts(&self) -> impl Iterator<Item = (&Utf8Path, &str)> {
-        self.files.iter().map(|file| (file.path.as_path(), file.source.text()))
+    /// The code of every file, by path.
+    pub fn sources(&self) -> impl Iterator<Item = (&Utf8Path, &Source)> {
+        self.files.iter().map(|file| (file.path.as_path(), &file.source))
     }
 
-    /// The text of a file.
+    /// The code of a file.
     #[must_use]
-    pub fn text(&self, path: &Utf8Path) -> Option<&str> {
-        self.index.get(path).and_then(|at| self.files.get(*at)).map(|file| file.source.text())
+    pub fn source(&self, path: &Utf8Path) -> Option<&Source> {
+        self.index.get(path).and_then(|at| self.files.get(*at)).map(|file| &file.source)
     }
 
     /// The role of a file.
@@ -127,7 +127,9 @@ impl Project {
             for tree in file.source.import_trees(is_flake) {
                 self.trees.entry(at).or_default().insert(tree.path.clone());
                 let Some(root) = joined(&file.path, &tree.path) else { continue };
-                modules.extend(self.below(&root).filter(|at| self.is_visible(*at, &root)));
+                // Of a filter that cannot be read, more may pass than do.
+                let filter = tree.filter.unwrap_or_default();
+                modules.extend(self.below(&root).filter(|at| self.is_visible(*at, &root, &filter)));
             }
             for module in modules {
                 if let Some(file) = self.files.get_mut(module).filter(|file| file.role == Role::Unreached) {
@@ -183,12 +185,10 @@ impl Project {
         self.files.get(at).map(|file| file.role)
     }
 
-    /// import-tree passes over a path with `/_` in it (import-tree: `default.nix`).
-    fn is_visible(&self, at: usize, root: &Utf8Path) -> bool {
-        self.files.get(at).is_some_and(|file| {
-            let below = file.path.strip_prefix(root).unwrap_or(&file.path);
-            !below.components().any(|part| part.as_str().starts_with('_'))
-        })
+    /// Whether an import-tree of a folder imports the file.
+    fn is_visible(&self, at: usize, root: &Utf8Path, filter: &TreeFilter) -> bool {
+        let file = self.files.get(at);
+        file.is_some_and(|file| filter.passes(file.path.strip_prefix(root).unwrap_or(&file.path)))
     }
 
     /// Whether import-tree imports the file.
@@ -197,7 +197,7 @@ impl Project {
         let mut roots =
             trees.flat_map(|(file, folders)| folders.iter().filter_map(|it| joined(&file.path, it)));
         let below = |root: &Utf8PathBuf| self.files.get(at).is_some_and(|file| file.path.starts_with(root));
-        roots.any(|root| below(&root) && self.is_visible(at, &root))
+        roots.any(|root| below(&root) && self.is_visible(at, &root, &TreeFilter::default()))
     }
 
     fn below(&self, folder: &Utf8Path) -> impl Iterator<Item = usize> {

@@ -5,6 +5,7 @@ use rustc_hash::FxHashSet;
 
 use super::code::{Node, Path};
 use super::scope::Scopes;
+use super::usage::names_lock;
 use super::{SiteKind, Source};
 
 /// A place where an input, or all of them, is taken in hand.
@@ -123,6 +124,8 @@ impl<'a> Finder<'a> {
     fn strangers(&mut self, source: &'a Source) {
         let of_input: FxHashSet<Node<'a>> = self.found.all.iter().map(|mention| mention.node).collect();
         let known = self.found.all.len();
+        let reads_lock =
+            source.text().contains("flake.lock") && source.code().root().descendants().any(names_lock);
         for node in source.code().root().descendants() {
             // `getAttr "inputs" args`, `attrByPath [ "inputs" … ]`
             if node.string() == Some("inputs") && is_value(node) {
@@ -140,6 +143,10 @@ impl<'a> Finder<'a> {
             if is_select {
                 let path = node.names();
                 if let Some(at) = path.iter().position(|name| matches!(name, Some("inputs" | "inputs'"))) {
+                    // `lock.nodes.root.inputs.x` is the key of a node.
+                    if reads_lock && at == 2 && path.first() == Some(&Some("nodes")) {
+                        continue;
+                    }
                     self.taken(node, path.into_iter().skip(at + 1), Denotes::Inputs);
                 }
             } else {

@@ -290,7 +290,7 @@ impl Usages {
 }
 
 /// `./flake.lock`, `"${self}/flake.lock"`, `self + "/flake.lock"`
-fn names_lock(node: Node<'_>) -> bool {
+pub(super) fn names_lock(node: Node<'_>) -> bool {
     let parent = node.parent();
     let compared = parent.is_some_and(|parent| {
         matches!(parent.operator(), Some(SyntaxKind::TOKEN_EQUAL | SyntaxKind::TOKEN_NOT_EQUAL))

@@ -38,7 +38,9 @@ pub enum SplitError {
     #[error("flakepart does not see where to import a partition: {0}")]
     NoImports(NixError),
     /// A filter of the user's own decides what is imported.
-    #[error("import-tree is given a filter here, and flakepart cannot tell which files pass it")]
+    #[error(
+        "import-tree is given a filter here, by which flakepart cannot tell that a partition's module would be imported, and its nested flake not"
+    )]
     FilteredTree {
         /// File and line.
         place: (Utf8PathBuf, usize),

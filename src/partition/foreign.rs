@@ -26,7 +26,8 @@ impl Flake {
         if folders.is_empty() {
             return named;
         }
-        for (file, text) in self.project.texts().filter(|(file, _)| is_read(file)) {
+        for (file, source) in self.project.sources().filter(|(file, _)| is_read(file)) {
+            let text = source.text();
             for (line, text) in (1..).zip(text.lines()) {
                 let code = text.split_once(" #").map_or(text, |(code, _)| code);
                 let words = code.split(|c: char| c.is_whitespace() || "\"'()[]{};,".contains(c));

@@ -15,7 +15,7 @@ impl Flake {
             return Some(self.no_flake_parts());
         }
         match &self.module_tree {
-            Some(tree) if tree.filtered => {
+            Some(tree) if tree.filter.is_none() => {
                 return Some(SplitError::FilteredTree { place: tree.place.clone() });
             }
             Some(_) => {}

@@ -9,7 +9,7 @@ use thiserror::Error;
 
 use crate::finding::{Code, Finding};
 use crate::lock::{Graph, Lock, LockError, RootInput};
-use crate::nix::{Declarations, NixError, Project, Role, Site, Source, joined};
+use crate::nix::{Declarations, NixError, Project, Role, Site, Source, TreeFilter, joined};
 
 /// The flake's Nix files and locks, by path relative to the flake.
 pub type Files = BTreeMap<Utf8PathBuf, Vec<u8>>;
@@ -69,8 +69,8 @@ pub struct Partition {
 pub struct ModuleTree {
     /// Its folder.
     pub folder: Utf8PathBuf,
-    /// Whether a filter of the flake's own decides what is read.
-    pub filtered: bool,
+    /// Which of its files are read; none where code decides that flakepart cannot read.
+    pub filter: Option<TreeFilter>,
     /// The file and line that begin it.
     pub place: (Utf8PathBuf, usize),
 }
@@ -255,7 +255,7 @@ impl Outline {
             if self.module_tree.is_none() {
                 self.module_tree = source.import_trees(is_flake).into_iter().find_map(|tree| {
                     let folder = joined(path, &tree.path)?;
-                    Some(ModuleTree { folder, filtered: tree.filtered, place: (path.to_owned(), tree.line) })
+                    Some(ModuleTree { folder, filter: tree.filter, place: (path.to_owned(), tree.line) })
                 });
             }
         }
@@ -291,12 +291,14 @@ impl Outline {
         }
     }
 
-    /// Whether import-tree imports the Nix files in a folder.
-    pub(super) fn is_visible(&self, folder: &Utf8Path) -> bool {
+    /// Whether import-tree imports a file, or what is called as most modules are in a folder.
+    pub(super) fn is_visible(&self, path: &Utf8Path) -> bool {
         self.module_tree.as_ref().is_some_and(|tree| {
-            folder
-                .strip_prefix(&tree.folder)
-                .is_ok_and(|below| !below.components().any(|part| part.as_str().starts_with('_')))
+            path.strip_prefix(&tree.folder).is_ok_and(|below| {
+                let filter = tree.filter.clone().unwrap_or_default();
+                let is_file = below.extension() == Some("nix");
+                if is_file { filter.passes(below) } else { filter.passes(&below.join("default.nix")) }
+            })
         })
     }
 

@@ -6,7 +6,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 
 use super::error::SplitError;
 use super::layout::is_plain;
-use super::lock_readers::lock_readers;
+use super::lock_readers::follow_locks;
 use super::outline::source;
 use super::plan::{Moved, Plan};
 use super::update_jobs::update_jobs;
@@ -62,7 +62,7 @@ impl Plan {
             plan.notes.extend(choice.notes.clone());
             let next = Flake::read(&after, at_hand)?;
             consistent(&flake, &next, &choice)?;
-            readers.extend(lock_readers(&flake, &next.lock));
+            readers.extend(follow_locks(&flake, &next, &mut after));
             flake = next;
             if !request.all {
                 break;
@@ -72,7 +72,7 @@ impl Plan {
         plan.change(files, after);
         plan.notes.extend(notes(&plan, flake.flake_parts_modified()));
         for moved in &plan.partitions {
-            plan.notes.extend(update_jobs(files, &moved.folder));
+            plan.notes.extend(update_jobs(files, moved));
         }
         readers.dedup();
         plan.notes.extend(readers);
@@ -330,10 +330,16 @@ fn free_path(files: &Files, folder: &Utf8Path, from: &Utf8Path) -> Utf8PathBuf {
 
 /// Checks that the partition has a place to go; gives the path of its module.
 fn place(flake: &Flake, choice: &Choice) -> Result<Utf8PathBuf, SplitError> {
+    let module = flake.module_path(&choice.partition, &choice.folder);
+    let code = flake.code_folder(&choice.folder);
+    if let Some(tree) = flake.module_tree.as_ref()
+        && (!flake.is_visible(&module) || flake.is_visible(&code))
+    {
+        return Err(SplitError::FilteredTree { place: tree.place.clone() });
+    }
     if flake.is_visible(&choice.folder) {
         return Err(SplitError::FolderVisible { folder: choice.folder.clone() });
     }
-    let module = flake.module_path(&choice.partition, &choice.folder);
     let new = [choice.folder.join("flake.nix"), choice.folder.join("flake.lock"), module.clone()];
     // Neither the file itself may be there, nor a file where one of its folders has to be.
     let taken = new.iter().flat_map(|path| path.ancestors()).find(|path| flake.paths.contains(*path));

@@ -6,6 +6,7 @@ mod cli;
 mod credentials;
 mod flake_file;
 mod lock;
+mod lock_readers;
 mod merge;
 mod nix;
 mod real_nix;

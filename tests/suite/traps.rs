@@ -33,6 +33,26 @@ const HEAVY: Trap = Trap {
     expected: Routes(&["apps", "packages"]),
 };
 
+/// An import-tree with filters, as the real one has them.
+const IMPORT_TREE: &str = "{ lib }:
+let
+  filesIn = folder: builtins.concatLists (lib.mapAttrsToList (name: type: if type == \"directory\" then filesIn (folder + \"/${name}\") else [ (folder + \"/${name}\") ]) (builtins.readDir folder));
+  tree = initial: tests: {
+    __functor = _: folder: {
+      imports = builtins.filter (file:
+        let path = lib.removePrefix (toString folder) (toString file);
+        in initial path && lib.all (test: test path) tests) (filesIn folder);
+    };
+    filterNot = test: tree initial (tests ++ [ (path: !test path) ]);
+    initFilter = test: tree test tests;
+  };
+in
+tree (path: lib.hasSuffix \".nix\" path && !lib.hasInfix \"/_\" path) [ ]
+";
+const WITH_IMPORT_TREE: &str = "inputs:
+    let import-tree = import ./lib/import-tree.nix { inherit (inputs.nixpkgs) lib; }; in
+    inputs.flake-parts";
+
 /// In the order of the traps that facts and bug reports tell of.
 pub const TRAPS: &[Trap] = &[
     // What the root's flake.nix holds on to.
@@ -92,6 +112,49 @@ pub const TRAPS: &[Trap] = &[
         module: "{ imports = [ ../lib/module.txt ]; }",
         edits: &[("lib/module.txt", "", "{ inputs, ... }: { flake.a.b = inputs.hermes-agent.outPath; }")],
         expected: Refused("does not see the module ../lib/module.txt"),
+        ..HEAVY
+    },
+    Trap {
+        name: "an import-tree with a filter",
+        edits: &[
+            ("lib/import-tree.nix", "", IMPORT_TREE),
+            ("flake.nix", "inputs:\n    inputs.flake-parts", WITH_IMPORT_TREE),
+            (
+                "flake.nix",
+                "inputs.import-tree ./nix",
+                "import-tree.filterNot (inputs.nixpkgs.lib.hasSuffix \".pkg.nix\") ./nix",
+            ),
+            ("nix/h.pkg.nix", "", "{ hello }: hello\n"),
+        ],
+        expected: Routes(&["apps", "packages"]),
+        ..HEAVY
+    },
+    Trap {
+        name: "an import-tree that hides nothing",
+        edits: &[
+            ("lib/import-tree.nix", "", IMPORT_TREE),
+            ("flake.nix", "inputs:\n    inputs.flake-parts", WITH_IMPORT_TREE),
+            (
+                "flake.nix",
+                "inputs.import-tree ./nix",
+                "import-tree.initFilter (inputs.nixpkgs.lib.hasSuffix \".nix\") ./nix",
+            ),
+        ],
+        expected: Refused("import-tree is given a filter here"),
+        ..HEAVY
+    },
+    Trap {
+        name: "an import-tree that passes over the folder of the partition",
+        edits: &[
+            ("lib/import-tree.nix", "", IMPORT_TREE),
+            ("flake.nix", "inputs:\n    inputs.flake-parts", WITH_IMPORT_TREE),
+            (
+                "flake.nix",
+                "inputs.import-tree ./nix",
+                "import-tree.filterNot (inputs.nixpkgs.lib.hasInfix \"/hermes-agent/\") ./nix",
+            ),
+        ],
+        expected: Routes(&["apps", "packages"]),
         ..HEAVY
     },
     // Inputs by other names.

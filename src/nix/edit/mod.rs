@@ -38,7 +38,7 @@ impl Edits {
         self.replace(at..at, text);
     }
 
-    fn replace(&mut self, range: Range<usize>, text: impl Into<String>) {
+    pub(in crate::nix) fn replace(&mut self, range: Range<usize>, text: impl Into<String>) {
         self.changes.push((range, text.into()));
     }
 

@@ -166,7 +166,7 @@ impl<'a> Apart<'a> {
             // Another module may have the option for the partitions that stay.
             let option = "flakeModules.partitions";
             let elsewhere = modules.iter().any(|(other, _)| {
-                other != path && self.flake.project.text(other).is_some_and(|it| it.contains(option))
+                other != path && self.flake.project.source(other).is_some_and(|it| it.text().contains(option))
             });
             let text = source(&self.files, path.as_str())?;
             let unwired =

@@ -12,7 +12,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use camino::Utf8Path;
 
-use super::lock_readers::lock_readers;
+use super::lock_readers::follow_locks;
 use super::pins::drift;
 use super::plan::{Moved, Plan, Way};
 use super::{AtHand, Files, Flake, declaration_findings};
@@ -78,7 +78,7 @@ impl Plan {
 fn finished(
     flake: &Flake,
     files: &Files,
-    Merged { files: after, moved, by }: Merged,
+    Merged { files: mut after, moved, by }: Merged,
     at_hand: AtHand<'_>,
 ) -> Result<Plan, MergeError> {
     let next = Flake::read(&after, at_hand)?;
@@ -90,7 +90,7 @@ fn finished(
         notes: drifted(flake, &moved),
         ..Plan::default()
     };
-    plan.notes.extend(lock_readers(flake, &next.lock));
+    plan.notes.extend(follow_locks(flake, &next, &mut after));
     plan.partitions.push(moved);
     plan.change(files, after);
     Ok(plan)

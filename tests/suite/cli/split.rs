@@ -207,9 +207,14 @@ fn what_watches_or_updates_the_lock_is_told_of_the_nested_one() {
         ".github/workflows/update.yml",
         "jobs:\n  update:\n    steps:\n      - uses: DeterminateSystems/update-flake-lock@v24\n",
     );
+    repo.write(
+        ".github/dependabot.yml",
+        "version: 2\nupdates:\n  - package-ecosystem: cargo\n    directory: \"/\"\n  - package-ecosystem: \"nix\"\n    directory: /\n",
+    );
+    repo.write("renovate.json", "{ \"nix\": { \"enabled\": true } }\n");
     repo.commit();
     let run = repo.flakepart(&["split", "--dry-run"]);
-    assert_snapshot!(run.stderr, @"
+    assert_snapshot!(run.stderr, @r#"
 
     Partition agents
       moves   hermes-agent, pi-mono
@@ -234,20 +239,33 @@ fn what_watches_or_updates_the_lock_is_told_of_the_nested_one() {
       help: add the line `watch_file nix/agents/_inputs/flake.nix
             nix/agents/_inputs/flake.lock`
     note[update-nested]: this passes over nix/agents/_inputs/flake.lock
+      --> .github/dependabot.yml:5
+      help: write `directories: ["/", "/nix/agents/_inputs"]` there instead of
+            `directory`, and `flakepart sync`
+    note[update-nested]: this passes over nix/agents/_inputs/flake.lock
       --> .github/workflows/update.yml:4
       help: add a step like it, `with:` `path-to-flake-dir: nix/agents/_inputs`
     note[update-nested]: this passes over nix/agents/_inputs/flake.lock
       --> justfile:3
       help: `flakepart update` instead updates all locks
-    ");
+    note[update-nested]: Renovate would update the aliases of
+    nix/agents/_inputs/flake.nix by themselves
+      --> renovate.json:1
+      help: add to `packageRules`: `{ "matchManagers": ["nix"], "matchDepNames":
+            ["root-*"], "enabled": false }`, and `flakepart sync` after updates
+    "#);
     // Who has done what they were told is told nothing.
     repo.write(
         ".envrc",
         "use flake\nwatch_file nix/agents/_inputs/flake.nix nix/agents/_inputs/flake.lock\n",
     );
+    repo.replace(".github/dependabot.yml", "directory: /", "directories: [\"/\", \"/nix/agents/_inputs\"]");
+    repo.replace("renovate.json", "{ \"nix\"", "{ \"packageRules\": [{ \"matchManagers\": [\"nix\"], \"matchDepNames\": [\"root-*\"], \"enabled\": false }], \"nix\"");
     repo.commit();
     let again = repo.flakepart(&["split", "--dry-run"]);
-    assert!(!again.stderr.contains(".envrc"), "{again}");
+    for file in [".envrc", "dependabot", "renovate"] {
+        assert!(!again.stderr.contains(file), "{again}");
+    }
 }
 
 #[test]

@@ -279,6 +279,9 @@ fn of_the_traps() {
         an imported flakeModule: 1 inputs x 6 outputs, 6 pairs fail, 6 named
         an imported module that is no .nix file: 1 inputs x 7 outputs, 4 pairs fail, 7 named
           named beyond: hermes-agent: checks devShells formatter
+        an import-tree with a filter: 1 inputs x 6 outputs, 3 pairs fail, 3 named
+        an import-tree that hides nothing: 1 inputs x 6 outputs, 3 pairs fail, 3 named
+        an import-tree that passes over the folder of the partition: 1 inputs x 6 outputs, 3 pairs fail, 3 named
         inputs taken from all arguments of a module: 1 inputs x 6 outputs, 4 pairs fail, 4 named
         the flake handed on under another name: 1 inputs x 7 outputs, 4 pairs fail, 4 named
         the flake asked whether it has the input: 1 inputs x 6 outputs, 3 pairs fail, 4 named
