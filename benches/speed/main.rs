@@ -1,5 +1,5 @@
 //! How fast and how large commands are, as whole processes, beside a program that reads the same: `jq` for
-//! locks, `deadnix` for Nix code. Prints the tables of docs/BENCHMARKS.md; slowness is no failure here.
+//! locks, `deadnix` for Nix code, `nix eval` for proofs. Prints the tables of docs/BENCHMARKS.md; slowness is no failure here.
 //!
 //! `tests/bench` runs it; `tests/bench --brief` with few rounds on small ones.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "the tables are what this program is for")]
@@ -7,6 +7,7 @@
 mod lock;
 mod measure;
 mod tree;
+mod verify;
 
 use std::path::{Path, PathBuf};
 
@@ -53,6 +54,14 @@ fn main() -> Result<()> {
             Contender::new("`analyze --format json`", &[FLAKEPART, "analyze", "--format", "json", at]),
         ];
         println!("{}", table(&format!("{files} files"), &contenders, if brief { 3 } else { 15 })?);
+    }
+    println!("\n{}", measure::head("proof", "nix eval"));
+    for proof in verify::proofs(folder)? {
+        let contenders = [
+            Contender::yardstick("`nix eval`, three times", &["sh", "-c", &proof.evals]),
+            Contender::new("`verify`", &["sh", "-c", &proof.verify]),
+        ];
+        println!("{}", table(&proof.nix, &contenders, if brief { 3 } else { 15 })?);
     }
     Ok(())
 }
