@@ -1,5 +1,6 @@
 //! How fast and how large commands are, as whole processes, beside a program that reads the same: `jq` for
-//! locks, `deadnix` for Nix code, `git show` for a lock in a commit. Prints the tables of docs/BENCHMARKS.md; slowness is no failure here.
+//! locks, `deadnix` for Nix code, `git show` for a lock in a commit, `nix eval` for proofs. Prints the tables
+//! of docs/BENCHMARKS.md; slowness is no failure here.
 //!
 //! `tests/bench` runs it; `tests/bench --brief` with few rounds on small ones.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "the tables are what this program is for")]
@@ -8,6 +9,7 @@ mod history;
 mod lock;
 mod measure;
 mod tree;
+mod verify;
 
 use std::path::{Path, PathBuf};
 
@@ -69,6 +71,14 @@ fn main() -> Result<()> {
         Contender::new("`gate --base BASE`", &[FLAKEPART, "gate", "--base", &base]),
     ];
     println!("{}", table("300 files, 3 partitions", &contenders, if brief { 3 } else { 25 })?);
+    println!("\n{}", measure::head("proof", "nix eval"));
+    for proof in verify::proofs(folder)? {
+        let contenders = [
+            Contender::yardstick("`nix eval`, three times", &["sh", "-c", &proof.evals]),
+            Contender::new("`verify`", &["sh", "-c", &proof.verify]),
+        ];
+        println!("{}", table(&proof.nix, &contenders, if brief { 3 } else { 15 })?);
+    }
     Ok(())
 }
 

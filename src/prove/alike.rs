@@ -37,7 +37,7 @@ impl<'a> Alike<'a> {
     /// what they are in the state after. `root` is where the store lies that calls itself /nix/store.
     pub(super) fn new(
         root: &'a Utf8Path,
-        sources: [&'a Source; 3],
+        sources: &'a [Source; 3],
         changing: &[(&str, &str)],
         after: &[&str],
     ) -> Alike<'a> {

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use camino::Utf8Path;
 use serde::Deserialize;
 
-use super::attr::shown;
+use super::attr::{AttrPath, shown};
 use super::nix::{Nix, ProveError};
 use super::proof::{Consumers, Progress};
 use super::side::{Side, Values};
@@ -23,14 +23,14 @@ struct Node {
     inputs: BTreeMap<String, serde_json::Value>,
 }
 
-/// Has a flake made for it use both states. `is` is what the state after gives by itself, `wanted` which
+/// Has a flake made for it use both states. `is` is what the state after gives by itself, `chosen` which
 /// outputs are looked at, and `scratch` a folder for the flakes.
 pub(super) fn consumers(
     nix: &Nix,
     before: &Side<'_>,
     after: &Side<'_>,
     is: &Values,
-    wanted: &dyn Fn(&[String]) -> bool,
+    chosen: &[AttrPath],
     scratch: &Utf8Path,
     progress: &mut dyn FnMut(Progress),
 ) -> Result<Consumers, ProveError> {
@@ -47,8 +47,8 @@ pub(super) fn consumers(
     };
     let (_, was) = locked(before, "consumer-before")?;
     let (folder, now) = locked(after, "consumer-after")?;
-    let consumer = Side::load(nix, "a consumer", &folder, after.systems)?.with_nixpkgs_of(before);
-    let gets = consumer.outputs(wanted, Some(is.len()), progress)?;
+    let consumer = Side::new(nix, "a consumer", &folder, after.systems)?.with_nixpkgs_of(before);
+    let gets = consumer.outputs(chosen, Some(is.len()), progress)?;
     let differs = is.keys().chain(gets.keys()).filter(|path| is.get(*path) != gets.get(*path));
     let mut differs: Vec<String> = differs.map(|path| shown(path)).collect();
     differs.sort();

@@ -33,13 +33,16 @@ pub(super) fn control(
             // White space at the end means nothing to Nix nor to JSON.
             let mut bytes = fs_err::read(to.join(path))?;
             bytes.push(b'\n');
-            fs_err::write(to.join(path), meant.get(path).unwrap_or(&bytes))?;
+            fs_err::write(to.join(path), bytes)?;
         } else {
             // In the folder where a file came or went, or the nearest that was there before.
             let folders = path.ancestors().skip(1);
             let folder = folders.map(|folder| to.join(folder)).find(|folder| folder.is_dir());
             fs_err::write(folder.unwrap_or_else(|| to.to_owned()).join(MARK), "")?;
         }
+    }
+    for (path, bytes) in meant.iter().filter(|(path, _)| was.contains(*path)) {
+        fs_err::write(to.join(path), bytes)?;
     }
     Ok(())
 }

@@ -36,20 +36,15 @@ pub fn prove(
     let lazy = attr_paths(&options.lazy)?;
     let mut skipped = unfetched(before, after)?;
     let folders = (before, after);
-    let before = Side::load(nix, &options.before, before, &options.systems)?;
-    let was = before.outputs(&among(&chosen), None, progress)?;
-    let loaded = match Side::load(nix, &options.after, after, &options.systems) {
-        Err(ProveError::Load { message, .. }) => Err(message),
-        other => Ok(other?.with_nixpkgs_of(&before)),
-    };
+    let before = Side::new(nix, &options.before, before, &options.systems)?;
+    let was = before.outputs(&chosen, None, progress)?;
+    let after = Side::new(nix, &options.after, after, &options.systems)?.with_nixpkgs_of(&before);
     // What Nix cannot load as a flake has lost every output that there was.
-    let broken = |message: String| Values::from([(AttrPath::new(), Value::Fails(message))]);
-    let is = match &loaded {
-        Ok(after) => match after.outputs(&among(&chosen), Some(was.len()), progress) {
-            Err(ProveError::Load { message, .. }) => broken(message),
-            other => other?,
-        },
-        Err(message) => broken(message.clone()),
+    let (is, broken) = match after.outputs(&chosen, Some(was.len()), progress) {
+        Err(ProveError::Load { message, .. }) => {
+            (Values::from([(AttrPath::new(), Value::Fails(message.clone()))]), Some(message))
+        }
+        other => (other?, None),
     };
     for want in &chosen {
         if !was.keys().chain(is.keys()).any(|path| !path.is_empty() && agrees(path, want)) {
@@ -61,24 +56,24 @@ pub fn prove(
     skipped.extend(overlays(&outputs, &before));
     let (mut needed, mut checked, mut builds) = (Vec::new(), Vec::new(), Vec::new());
     let mut users = None;
-    match &loaded {
-        Ok(after) => {
+    match broken {
+        None => {
             if outputs.values().any(|output| output.verdict == OutputVerdict::Different) {
                 let folder = scratch.join("control");
                 fs_err::create_dir(&folder)?;
                 control(folders.0, folders.1, &options.meant, &folder)?;
-                let control = Side::load(nix, "the control", &folder, &options.systems)?;
-                explain(&mut outputs, &before, after, &control.with_nixpkgs_of(&before), progress)?;
+                let control = Side::new(nix, "the control", &folder, &options.systems)?;
+                explain(&mut outputs, &before, &after, &control.with_nixpkgs_of(&before), progress)?;
             }
             for attr in attr_paths(&options.required)? {
-                needed.push(required(after, &attr, progress)?);
+                needed.push(required(&after, &attr, progress)?);
             }
             if !lazy.is_empty() {
                 let folder = scratch.join("lazy");
                 fs_err::create_dir(&folder)?;
                 let unfetchable = without_partitions(folders.1, &folder)?;
-                let side = Side::load(nix, "the flake without its partitions", &folder, &options.systems)?;
-                let values = side.with_nixpkgs_of(&before).outputs(&among(&lazy), None, progress)?;
+                let side = Side::new(nix, "the flake without its partitions", &folder, &options.systems)?;
+                let values = side.with_nixpkgs_of(&before).outputs(&lazy, None, progress)?;
                 for want in &lazy {
                     if !values.keys().any(|path| agrees(path, want)) {
                         return Err(no_output(want, &before, &options.after, progress));
@@ -87,12 +82,11 @@ pub fn prove(
                 checked = judged(&values, &unfetchable);
             }
             if options.consumer {
-                let wanted = among(&chosen);
-                users = Some(consumers(nix, &before, after, &is, &wanted, scratch, progress)?);
+                users = Some(consumers(nix, &before, &after, &is, &chosen, scratch, progress)?);
             }
-            builds = built(nix, after, options, progress)?;
+            builds = built(nix, &after, options, progress)?;
         }
-        Err(message) => {
+        Some(message) => {
             let fails =
                 |attr: &String| Checked { attr: attr.clone(), ok: false, message: Some(message.clone()) };
             needed.extend(options.required.iter().map(fails));
@@ -124,11 +118,6 @@ pub fn prove(
     Ok(proof)
 }
 
-/// Which outputs are among the chosen ones: all where none are.
-fn among(chosen: &[AttrPath]) -> impl Fn(&[String]) -> bool {
-    move |path| chosen.is_empty() || chosen.iter().any(|want| agrees(path, want))
-}
-
 /// Builds what is to be built, and runs what is to be run.
 fn built(
     nix: &Nix,
@@ -156,8 +145,8 @@ fn built(
 }
 
 /// Tells the outputs that differ only for the flake's own source in them from the others: they differ in
-/// the control, too, and are the same as before, or as the control, once that source goes by one name. Of the others it finds out where
-/// they begin to differ.
+/// the control, too, and are the same as before, or as the control, once that source goes by one name. Of the
+/// others it finds out where they begin to differ.
 fn explain(
     outputs: &mut Compared,
     before: &Side<'_>,
@@ -178,11 +167,11 @@ fn explain(
             changing.insert(path.clone(), (was.clone(), control.as_str(), is.clone()));
         }
     }
-    let root = &before.store_root();
+    let (root, sources) = (&before.store_root(), [before.source(), after.source(), control.source()]);
     let pairs: Vec<(&str, &str)> =
         changing.values().map(|(was, control, _)| (was.as_str(), *control)).collect();
     let is: Vec<&str> = changing.values().map(|(.., is)| is.as_str()).collect();
-    let mut alike = Alike::new(root, [&before.source, &after.source, &control.source], &pairs, &is);
+    let mut alike = Alike::new(root, &sources, &pairs, &is);
     for (path, output) in outputs {
         let (OutputVerdict::Different, Some(was), Some(is)) = (output.verdict, &output.before, &output.after)
         else {
@@ -248,8 +237,8 @@ fn no_output(
     after: &str,
     progress: &mut dyn FnMut(Progress),
 ) -> ProveError {
-    let alike = |path: &[String]| path.first() == want.first();
-    let there = before.outputs(&alike, None, progress).unwrap_or_default();
+    let top = want.get(..1).map(<[String]>::to_vec).into_iter().collect::<Vec<_>>();
+    let there = before.outputs(&top, None, progress).unwrap_or_default();
     let mut names: Vec<String> = there.keys().map(|path| shown(&without_system(path))).collect();
     if names.is_empty() {
         names = before.top().unwrap_or_default();

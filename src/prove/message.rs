@@ -31,6 +31,12 @@ pub(super) fn essence(stderr: &str, source: Option<&str>) -> String {
     if let Some(source) = source {
         message = message.replace(&format!("{source}/"), "");
     }
+    // Nix says what it may not do about it, not what is wrong.
+    const UNLOCKED: [&str; 2] = ["cannot update unlocked flake input '", "cannot update flake input '"];
+    let unlocked = UNLOCKED.iter().find_map(|begin| message.strip_prefix(begin));
+    if let Some((name, _)) = unlocked.and_then(|rest| rest.split_once('\'')) {
+        message = format!("flake.lock does not pin the input '{name}' as flake.nix declares it");
+    }
     let lacked = NEWER.iter().find(|(name, _)| message.starts_with(&format!("attribute '{name}' missing")));
     if let Some((_, release)) = lacked {
         message.push_str(&format!(", a builtin since Nix {release}"));

@@ -122,6 +122,13 @@ let
       if tried.success then tried.value else leaf path "thrown" "";
 in
 {
+  # Where the flake lies, and the leaves below these of its outputs, or below all if none is named.
+  whole = names: {
+    source = plain (builtins.getFlake url).outPath;
+    leaves = concatLists (map (name: guarded [ name ] (opened [ name ] outputs.${name}))
+      (builtins.filter (name: names == [ ] || elem name names) (attrNames outputs)));
+  };
+
   # The leaves below each of the paths.
   describe = paths: concatLists (map (path: describe path (get path)) paths);
 

@@ -1,15 +1,17 @@
 //! One state of a flake, loaded by Nix, and what its outputs are.
 
+use std::cell::OnceCell;
 use std::collections::BTreeMap;
 
 use camino::{Utf8Path, Utf8PathBuf};
 use serde::Deserialize;
 
-use super::attr::AttrPath;
+use super::attr::{AttrPath, agrees};
 use super::derivation::hash_and_name;
 use super::message::essence;
 use super::nix::{Nix, ProveError};
 use super::proof::Progress;
+use crate::tree::nar_hash;
 
 /// Few enough paths for one command line.
 const BATCH: usize = 400;
@@ -53,22 +55,18 @@ pub(super) struct Side<'a> {
     folder: &'a Utf8Path,
     /// A locked reference, so that Nix evaluates it purely.
     url: String,
-    pub(super) source: Source,
+    nar_hash: String,
+    /// Where Nix put it in its store, once somebody asked.
+    stored: OnceCell<Option<String>>,
     pub(super) systems: &'a [String],
     /// The flake whose nixpkgs overlays are applied to.
     nixpkgs: String,
 }
 
 #[derive(Deserialize)]
-struct Metadata {
-    locked: Locked,
-    path: Option<String>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Locked {
-    nar_hash: String,
+struct Whole {
+    source: String,
+    leaves: Vec<Leaf>,
 }
 
 #[derive(Deserialize)]
@@ -79,33 +77,29 @@ struct Leaf {
 }
 
 impl<'a> Side<'a> {
-    /// Has Nix take the folder in. Both sides get the same `lastModified`, so that outputs which use it
-    /// do not differ for having been copied at another second.
-    pub(super) fn load(
+    /// The state in a folder. All sides get the same `lastModified`, so that outputs which use it do not
+    /// differ for having been copied at another second.
+    pub(super) fn new(
         nix: &'a Nix,
         name: &'a str,
         folder: &'a Utf8Path,
         systems: &'a [String],
     ) -> Result<Self, ProveError> {
-        let reference = format!("path:{folder}");
-        let output = nix.run(&[
-            "flake",
-            "metadata",
-            "--json",
-            "--no-write-lock-file",
-            "--no-update-lock-file",
-            &reference,
-        ])?;
-        if !output.status.success() {
-            let message =
-                essence(&String::from_utf8_lossy(&output.stderr), None).replace(folder.as_str(), name);
-            return Err(ProveError::Load { side: name.to_owned(), message });
-        }
-        let metadata: Metadata = parse(&output.stdout)?;
-        let hash = metadata.locked.nar_hash.replace('+', "%2B").replace('/', "%2F").replace('=', "%3D");
+        let nar_hash = nar_hash(folder)?;
+        let hash = nar_hash.replace('+', "%2B").replace('/', "%2F").replace('=', "%3D");
         let url = format!("path:{folder}?lastModified=1&narHash={hash}");
-        let source = Source { path: metadata.path, nar_hash: metadata.locked.nar_hash };
-        Ok(Side { nix, name, folder, nixpkgs: url.clone(), url, source, systems })
+        let stored = OnceCell::new();
+        Ok(Side { nix, name, folder, nixpkgs: url.clone(), url, nar_hash, stored, systems })
+    }
+
+    /// Its source.
+    pub(super) fn source(&self) -> Source {
+        let path = self.stored.get_or_init(|| {
+            let expr = format!("(builtins.getFlake {}).outPath", self.literal());
+            let output = self.nix.run(&["eval", "--raw", "--expr", &expr]).ok()?;
+            output.status.success().then(|| String::from_utf8_lossy(&output.stdout).into_owned())
+        });
+        Source { path: path.clone(), nar_hash: self.nar_hash.clone() }
     }
 
     /// The same, with overlays applied to the nixpkgs of another side.
@@ -155,7 +149,7 @@ impl<'a> Side<'a> {
     ) -> Result<Result<T, String>, ProveError> {
         let output = self.nix.run_told(&["eval", "--json", "--expr", expr], told)?;
         if !output.status.success() {
-            let message = essence(&String::from_utf8_lossy(&output.stderr), self.source.path.as_deref());
+            let message = essence(&String::from_utf8_lossy(&output.stderr), self.source().path.as_deref());
             return Ok(Err(message.replace(self.folder.as_str(), self.name)));
         }
         parse(&output.stdout).map(Ok)
@@ -182,61 +176,57 @@ impl<'a> Side<'a> {
         }
     }
 
-    /// Every output that `wanted` lets pass, by its path.
+    /// Every output, or those among the chosen ones, by its path.
     pub(super) fn outputs(
         &self,
-        wanted: &dyn Fn(&[String]) -> bool,
+        chosen: &[AttrPath],
         of: Option<usize>,
         progress: &mut dyn FnMut(Progress),
     ) -> Result<Values, ProveError> {
-        let top = self.top()?.into_iter().map(|name| vec![name]);
-        let paths = top.filter(|path| wanted(path)).collect();
-        let mut values = self.values(paths, of, progress)?;
-        values.retain(|path, _| wanted(path));
+        let tops: Vec<String> = chosen.iter().filter_map(|path| path.first().cloned()).collect();
+        let whole = self.query(&format!(".whole {}", list(&tops)));
+        let evaluated = self.eval::<Whole>(&whole, &mut self.watched(0, of, progress))?;
+        let mut values = match evaluated {
+            Ok(whole) => {
+                self.stored.get_or_init(|| Some(whole.source));
+                self.known(whole.leaves)?
+            }
+            Err(_) => {
+                // One of them fails in a way that nothing catches.
+                let mut paths: Vec<AttrPath> = self.top()?.into_iter().map(|name| vec![name]).collect();
+                paths.retain(|path| tops.is_empty() || path.first().is_some_and(|name| tops.contains(name)));
+                let second = paths.split_off(paths.len() / 2);
+                self.explored(vec![second, paths], of, progress)?
+            }
+        };
+        values.retain(|path, _| chosen.is_empty() || chosen.iter().any(|want| agrees(path, want)));
         Ok(values)
     }
 
-    /// What lies below the paths. All go into one evaluation; where that fails, into smaller ones, until
-    /// the output that fails stands alone.
+    /// What lies below the paths.
     pub(super) fn values(
         &self,
         paths: Vec<AttrPath>,
         of: Option<usize>,
         progress: &mut dyn FnMut(Progress),
     ) -> Result<Values, ProveError> {
+        let batches = paths.chunks(BATCH).rev().map(<[_]>::to_vec).collect();
+        self.explored(batches, of, progress)
+    }
+
+    /// What lies below the paths of some batches. All of a batch go into one evaluation; where that fails,
+    /// into smaller ones, until the output that fails stands alone.
+    fn explored(
+        &self,
+        mut batches: Vec<Vec<AttrPath>>,
+        of: Option<usize>,
+        progress: &mut dyn FnMut(Progress),
+    ) -> Result<Values, ProveError> {
         let mut values = Values::new();
-        let mut batches: Vec<Vec<AttrPath>> = paths.chunks(BATCH).rev().map(<[_]>::to_vec).collect();
         while let Some(batch) = batches.pop() {
-            let mut done = values.len();
-            let mut next = |attr: Option<&str>| {
-                progress(Progress::Evaluating {
-                    side: self.name.to_owned(),
-                    attr: attr.map(str::to_owned),
-                    done,
-                    of,
-                });
-                done += usize::from(attr.is_some());
-            };
-            next(None);
-            let mut told = |line: &str| {
-                if let Some(attr) = line.strip_prefix(ANNOUNCED) {
-                    next(Some(attr));
-                }
-            };
-            match (self.describe(&batch, &mut told)?, batch.as_slice()) {
-                (Ok(leaves), _) => {
-                    for leaf in leaves {
-                        let value = match leaf.kind.as_str() {
-                            "skipped" => Value::Skipped { why: leaf.value, shape: String::new() },
-                            "function" => function(leaf.value)?,
-                            // tryEval hides the message; asked alone, it shows.
-                            "thrown" => self.thrown(&leaf.path)?,
-                            "derivation" => Value::Is(leaf.value),
-                            kind => Value::Is(format!("{kind} {}", leaf.value).trim_end().to_owned()),
-                        };
-                        values.insert(leaf.path, value);
-                    }
-                }
+            let described = self.describe(&batch, &mut self.watched(values.len(), of, progress))?;
+            match (described, batch.as_slice()) {
+                (Ok(leaves), _) => values.extend(self.known(leaves)?),
                 (Err(_), [_, _, ..]) => {
                     let (first, second) = batch.split_at(batch.len() / 2);
                     batches.push(second.to_vec());
@@ -255,6 +245,40 @@ impl<'a> Side<'a> {
             }
         }
         Ok(values)
+    }
+
+    /// What Nix has described.
+    fn known(&self, leaves: Vec<Leaf>) -> Result<Values, ProveError> {
+        let mut values = Values::new();
+        for leaf in leaves {
+            let value = match leaf.kind.as_str() {
+                "skipped" => Value::Skipped { why: leaf.value, shape: String::new() },
+                "function" => function(leaf.value)?,
+                // tryEval hides the message; asked alone, it shows.
+                "thrown" => self.thrown(&leaf.path)?,
+                "derivation" => Value::Is(leaf.value),
+                kind => Value::Is(format!("{kind} {}", leaf.value).trim_end().to_owned()),
+            };
+            values.insert(leaf.path, value);
+        }
+        Ok(values)
+    }
+
+    /// Tells how far Nix has come by the lines that it says, beginning now.
+    fn watched<'p>(
+        &self,
+        mut done: usize,
+        of: Option<usize>,
+        progress: &'p mut dyn FnMut(Progress),
+    ) -> impl FnMut(&str) + use<'p> {
+        let side = self.name.to_owned();
+        progress(Progress::Evaluating { side: side.clone(), attr: None, done, of });
+        move |line| {
+            if let Some(attr) = line.strip_prefix(ANNOUNCED) {
+                progress(Progress::Evaluating { side: side.clone(), attr: Some(attr.to_owned()), done, of });
+                done += 1;
+            }
+        }
     }
 
     fn thrown(&self, path: &AttrPath) -> Result<Value, ProveError> {

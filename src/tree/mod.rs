@@ -6,6 +6,7 @@
 mod error;
 mod git;
 mod index;
+mod nar;
 mod since;
 mod store;
 mod work;
@@ -16,6 +17,7 @@ use git2::{IndexAddOption, Repository};
 pub use error::TreeError;
 pub use git::{CommitTree, Staged, read_revision};
 pub use index::Untold;
+pub use nar::nar_hash;
 pub use since::{CommitName, Content, Since, Version};
 pub use store::{read_source, source_name};
 pub use work::WorkTree;
