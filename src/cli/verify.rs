@@ -10,7 +10,7 @@ use super::scratch::Scratch;
 use super::target::files;
 use super::unfinished::opened;
 use super::{Error, Outcome, Output};
-use crate::partition::{Files, declared_otherwise};
+use crate::partition::without_declarations;
 use crate::prove::{Limits, Nix, Options, Proof, Runs, Settings, Verdict, prove};
 use crate::report;
 use crate::tree::{self, Tree, WorkTree};
@@ -103,7 +103,6 @@ pub(super) fn run(arguments: &Arguments, offline: bool, output: &Output) -> Resu
         required: arguments.require.clone(),
         lazy: arguments.lazy.clone(),
         consumer: arguments.consumer,
-        ..Options::default()
     };
     let interrupt = Interrupt::watch()?;
     let nix = nix.until(interrupt.shared());
@@ -162,18 +161,32 @@ impl Sides {
     }
 
     pub(super) fn prove(&self, nix: &Nix, options: &Options, output: &Output) -> Result<Proof, Error> {
+        self.forget_moved_declarations()?;
         let bar = output.progress();
-        let options = Options { meant: self.meant()?, ..options.clone() };
-        let proof = prove(nix, &self.before, &self.after, &self.scratch, &options, &mut |step| {
+        let proof = prove(nix, &self.before, &self.after, &self.scratch, options, &mut |step| {
             bar.set_message(report::shown(&step.to_string()));
         });
         bar.finish_and_clear();
         Ok(proof?)
     }
 
-    /// What is meant to change although outputs embed it.
-    fn meant(&self) -> Result<Files, Error> {
+    /// Takes out of the modules on either side what they have flake-file declare and the other side's
+    /// flake.nix does not: what flake-file would write has to change with flake.nix, and nothing else may.
+    fn forget_moved_declarations(&self) -> Result<(), Error> {
+        let uses = |folder: &Utf8PathBuf| {
+            std::fs::read_to_string(folder.join("flake.nix")).is_ok_and(|text| text.contains("flake-file"))
+        };
+        if !uses(&self.before) || !uses(&self.after) {
+            return Ok(());
+        }
         let read = |folder: &Utf8PathBuf| files(&WorkTree::at(folder.clone())?);
-        Ok(declared_otherwise(&read(&self.before)?, &read(&self.after)?))
+        let (before, after) = (read(&self.before)?, read(&self.after)?);
+        let sides = [(&self.before, &before, &after), (&self.after, &after, &before)];
+        for (folder, files, others) in sides {
+            for (path, bytes) in without_declarations(files, others) {
+                fs_err::write(folder.join(path), bytes).map_err(Error::Copy)?;
+            }
+        }
+        Ok(())
     }
 }

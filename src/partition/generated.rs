@@ -53,34 +53,24 @@ impl Flake {
     }
 }
 
-/// The modules of the state before as they are after, where flake.nix declares other inputs then and nothing but
-/// what the modules say of these for flake-file differs. Outputs that embed the flake.nix that flake-file would
-/// write differ with them, and have to.
+/// The modules of a flake without what they have flake-file declare and the flake.nix of another state of it
+/// does not: flake-file then would write the same inputs in both.
 #[must_use]
-pub fn declared_otherwise(before: &Files, after: &Files) -> Files {
+pub fn without_declarations(files: &Files, others: &Files) -> Files {
     let inputs = |files: &Files| -> Option<BTreeSet<String>> {
         let source = Source::parse(files.get(Utf8Path::new("flake.nix"))?).ok()?;
         Some(Declarations::read(&source).ok()?.inputs.into_keys().collect())
     };
-    let (Some(was), Some(is)) = (inputs(before), inputs(after)) else { return Files::new() };
-    let names: BTreeSet<&str> = was.symmetric_difference(&is).map(String::as_str).collect();
-    let undeclared = |path: &Utf8Path, bytes: &[u8]| {
+    let (Some(own), Some(other)) = (inputs(files), inputs(others)) else { return Files::new() };
+    let names: BTreeSet<&str> = own.difference(&other).map(String::as_str).collect();
+    let modules = files.iter().filter(|(path, bytes)| {
+        let is_code = !names.is_empty() && path.extension() == Some("nix");
+        is_code && String::from_utf8_lossy(bytes).contains("flake-file")
+    });
+    let undeclared = modules.filter_map(|(path, bytes)| {
         let source = Source::parse(bytes).ok()?;
         let text = source.undeclare(path == "flake.nix", &names).apply(source.text());
-        Some(text.into_bytes())
-    };
-    let speaks = |bytes: &[u8]| String::from_utf8_lossy(bytes).contains("flake-file");
-    let modules = before.iter().filter(|(path, _)| !names.is_empty() && path.extension() == Some("nix"));
-    let modules = modules.filter_map(|(path, was)| {
-        let is = after.get(path);
-        if is == Some(was) || !speaks(was) && !is.is_some_and(|is| speaks(is)) {
-            return None;
-        }
-        let bare = undeclared(path, was)?;
-        // Other edits of the module are not meant; nor are those of one that moves away.
-        let is = is.filter(|is| undeclared(path, is).as_ref() == Some(&bare));
-        let meant = is.cloned().unwrap_or(bare);
-        (meant != *was).then(|| (path.clone(), meant))
+        (text != source.text()).then(|| (path.clone(), text.into_bytes()))
     });
-    modules.collect()
+    undeclared.collect()
 }

@@ -38,7 +38,7 @@ pub use declared::{declaration_findings, disagreements};
 pub use error::SplitError;
 pub use flake::{AtHand, Flake};
 pub use followers::Followers;
-pub use generated::declared_otherwise;
+pub use generated::without_declarations;
 pub use merge::{Earlier, MergeError};
 pub use named::NoPartition;
 pub use nested::nested_locks;

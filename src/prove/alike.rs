@@ -37,7 +37,7 @@ impl<'a> Alike<'a> {
     /// what they are in the state after. `root` is where the store lies that calls itself /nix/store.
     pub(super) fn new(
         root: &'a Utf8Path,
-        sources: &'a [Source; 3],
+        sources: &'a [Source; 2],
         changing: &[(&str, &str)],
         after: &[&str],
     ) -> Alike<'a> {
@@ -48,7 +48,7 @@ impl<'a> Alike<'a> {
         let is = embedded(root, after.iter().copied());
         let control = embedded(root, changing.iter().map(|(_, control)| *control));
         // A copy of the whole source is named after it.
-        for path in was.union(&is).chain(&control) {
+        for path in was.union(&is) {
             if let Some((hash, name)) = hash_and_name(path)
                 && own.iter().any(|own| name.strip_prefix(own) == Some("-source"))
             {
@@ -72,7 +72,7 @@ impl<'a> Alike<'a> {
             }
         };
         was.difference(&control).for_each(|path| name_part(path, true));
-        is.difference(&was).chain(control.difference(&was)).for_each(|path| name_part(path, false));
+        is.difference(&was).for_each(|path| name_part(path, false));
         let contents = sources.iter().map(|source| source.nar_hash.as_str()).collect();
         Alike { root, names, contents, known: HashMap::new() }
     }

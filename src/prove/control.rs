@@ -1,7 +1,7 @@
 //! The control: the state before with an edit that means nothing, made in the very places where the
 //! state after differs. An output that changes with it embeds the flake's source.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::io;
 
 use camino::{Utf8Path, Utf8PathBuf};
@@ -9,14 +9,8 @@ use camino::{Utf8Path, Utf8PathBuf};
 /// A file that nobody reads: neither Nix code nor data of any tool.
 const MARK: &str = ".flakepart-control";
 
-/// Makes the control of `before` and `after` in the empty folder `to`, with the files that are meant to differ
-/// as they are meant to be.
-pub(super) fn control(
-    before: &Utf8Path,
-    after: &Utf8Path,
-    meant: &BTreeMap<Utf8PathBuf, Vec<u8>>,
-    to: &Utf8Path,
-) -> io::Result<()> {
+/// Makes the control of `before` and `after` in the empty folder `to`.
+pub(super) fn control(before: &Utf8Path, after: &Utf8Path, to: &Utf8Path) -> io::Result<()> {
     let (was, is) = (files(before)?, files(after)?);
     for path in &was {
         copy(&before.join(path), &to.join(path))?;
@@ -40,9 +34,6 @@ pub(super) fn control(
             let folder = folders.map(|folder| to.join(folder)).find(|folder| folder.is_dir());
             fs_err::write(folder.unwrap_or_else(|| to.to_owned()).join(MARK), "")?;
         }
-    }
-    for (path, bytes) in meant.iter().filter(|(path, _)| was.contains(*path)) {
-        fs_err::write(to.join(path), bytes)?;
     }
     Ok(())
 }

@@ -61,7 +61,7 @@ pub fn prove(
             if outputs.values().any(|output| output.verdict == OutputVerdict::Different) {
                 let folder = scratch.join("control");
                 fs_err::create_dir(&folder)?;
-                control(folders.0, folders.1, &options.meant, &folder)?;
+                control(folders.0, folders.1, &folder)?;
                 let control = Side::new(nix, "the control", &folder, &options.systems)?;
                 explain(&mut outputs, &before, &after, &control.with_nixpkgs_of(&before), progress)?;
             }
@@ -145,8 +145,8 @@ fn built(
 }
 
 /// Tells the outputs that differ only for the flake's own source in them from the others: they differ in
-/// the control, too, and are the same as before, or as the control, once that source goes by one name. Of the
-/// others it finds out where they begin to differ.
+/// the control, too, and are the same once that source goes by one name. Of the others it finds out where
+/// they begin to differ.
 fn explain(
     outputs: &mut Compared,
     before: &Side<'_>,
@@ -167,7 +167,7 @@ fn explain(
             changing.insert(path.clone(), (was.clone(), control.as_str(), is.clone()));
         }
     }
-    let (root, sources) = (&before.store_root(), [before.source(), after.source(), control.source()]);
+    let (root, sources) = (&before.store_root(), [before.source(), after.source()]);
     let pairs: Vec<(&str, &str)> =
         changing.values().map(|(was, control, _)| (was.as_str(), *control)).collect();
     let is: Vec<&str> = changing.values().map(|(.., is)| is.as_str()).collect();
@@ -177,8 +177,7 @@ fn explain(
         else {
             continue;
         };
-        let control = changing.get(path).map(|(_, control, _)| *control);
-        if control.is_some_and(|control| alike.same(was, is) || alike.same(control, is)) {
+        if changing.contains_key(path) && alike.same(was, is) {
             output.verdict = OutputVerdict::SourceDependent;
         } else {
             output.message = difference::first(&mut alike, was, is);

@@ -1,9 +1,7 @@
 //! The proof: what is compared, and what came of it.
 
-use std::collections::BTreeMap;
 use std::fmt;
 
-use camino::Utf8PathBuf;
 use serde::Serialize;
 
 /// What came of comparing one output.
@@ -163,8 +161,6 @@ pub struct Options {
     pub lazy: Vec<String>,
     /// Whether a flake that uses this one is made and compared, too.
     pub consumer: bool,
-    /// Files of the state before as they are meant to be after, although outputs embed them.
-    pub meant: BTreeMap<Utf8PathBuf, Vec<u8>>,
 }
 
 /// Programs to run.

@@ -20,10 +20,12 @@ pub struct Trap {
 enum Expected {
     /// The partition provides these.
     Routes(&'static [&'static str]),
+    /// The same, and an output that stays at the root cannot stay the same.
+    Changes(&'static [&'static str]),
     /// It is refused for a reason that says this.
     Refused(&'static str),
 }
-use Expected::{Refused, Routes};
+use Expected::{Changes, Refused, Routes};
 
 const HEAVY: Trap = Trap {
     name: "",
@@ -196,7 +198,7 @@ pub const TRAPS: &[Trap] = &[
     Trap {
         name: "every input",
         module: "{ inputs, lib, ... }: { perSystem = { pkgs, ... }: { checks.h = pkgs.runCommand \"h\" { all = map toString (lib.attrValues inputs); } \"echo > $out\"; }; }",
-        expected: Routes(&["apps", "checks", "packages"]),
+        expected: Changes(&["apps", "checks", "packages"]),
         ..HEAVY
     },
     // Outputs that read other outputs.
@@ -439,7 +441,7 @@ fn every_trap_is_seen() {
             trap.input,
         ]);
         let as_expected = match trap.expected {
-            Routes(attrs) => {
+            Routes(attrs) | Changes(attrs) => {
                 let plan: Option<Value> = serde_json::from_str(&run.stdout).ok();
                 run.code == Some(1) && plan.is_some_and(|plan| plan["attrs"] == Value::from(attrs))
             }
@@ -466,5 +468,18 @@ fn every_split_in_spite_of_a_trap_is_proved() {
             }
         }
         assert_eq!(wrong, "");
+    });
+}
+
+/// What no plan can keep as it is, the proof refuses.
+#[test]
+fn an_output_that_holds_a_list_of_all_inputs_changes_with_them() {
+    world::on("nix-2.26", |nix| {
+        for trap in TRAPS.iter().filter(|trap| matches!(trap.expected, Changes(_))) {
+            let repo = repository(trap);
+            let run = nix.flakepart(&repo, &["split", "--yes", "--input", trap.input]);
+            assert_eq!(run.code, Some(1), "{}: {run}", trap.name);
+            assert!(run.stdout.contains("checks.x86_64-linux.h: is different"), "{}: {run}", trap.name);
+        }
     });
 }
