@@ -35,6 +35,13 @@ pub fn history(folder: &Path, files: usize) -> Result<()> {
     Ok(())
 }
 
+/// Stages a change of a partition.
+pub fn stage(folder: &Path) -> Result<()> {
+    let module = folder.join("parts/agents/partition.nix");
+    fs::write(&module, fs::read_to_string(&module)? + "# staged\n")?;
+    git(folder, &["add", "."])
+}
+
 fn git(folder: &Path, arguments: &[&str]) -> Result<()> {
     let status = Command::new("git").arg("-C").arg(folder).args(arguments).status()?;
     if status.success() { Ok(()) } else { Err(format!("git {arguments:?} failed").into()) }

@@ -1,5 +1,5 @@
 //! How fast and how large commands are, as whole processes, beside a program that reads the same: `jq` for
-//! locks, `deadnix` for Nix code, `git show` for a lock in a commit, `nix eval` for proofs. Prints the tables
+//! locks, `deadnix` for Nix code, `git` for what is committed and staged, `nix eval` for proofs. Prints the tables
 //! of docs/BENCHMARKS.md; slowness is no failure here.
 //!
 //! `tests/bench` runs it; `tests/bench --brief` with few rounds on small ones.
@@ -57,6 +57,21 @@ fn main() -> Result<()> {
         ];
         println!("{}", table(&format!("{files} files"), &contenders, if brief { 3 } else { 15 })?);
     }
+    guards(folder, brief)?;
+    println!("\n{}", measure::head("proof", "nix eval"));
+    for proof in verify::proofs(folder)? {
+        let contenders = [
+            Contender::yardstick("`nix eval`, three times", &["sh", "-c", &proof.evals]),
+            Contender::new("`verify`", &["sh", "-c", &proof.verify]),
+        ];
+        println!("{}", table(&proof.nix, &contenders, if brief { 3 } else { 15 })?);
+    }
+    Ok(())
+}
+
+/// The guards, in a repository with history.
+fn guards(folder: &Path, brief: bool) -> Result<()> {
+    let (name, rounds) = ("300 files, 3 partitions", if brief { 3 } else { 25 });
     println!("\n{}", measure::head("repository", "git show"));
     let repository = folder.join("synthetic-history");
     if repository.exists() {
@@ -70,15 +85,14 @@ fn main() -> Result<()> {
         Contender::yardstick("`git show BASE:flake.lock`", &["git", "show", &lock]),
         Contender::new("`gate --base BASE`", &[FLAKEPART, "gate", "--base", &base]),
     ];
-    println!("{}", table("300 files, 3 partitions", &contenders, if brief { 3 } else { 25 })?);
-    println!("\n{}", measure::head("proof", "nix eval"));
-    for proof in verify::proofs(folder)? {
-        let contenders = [
-            Contender::yardstick("`nix eval`, three times", &["sh", "-c", &proof.evals]),
-            Contender::new("`verify`", &["sh", "-c", &proof.verify]),
-        ];
-        println!("{}", table(&proof.nix, &contenders, if brief { 3 } else { 15 })?);
-    }
+    println!("{}", table(name, &contenders, rounds)?);
+    history::stage(&repository)?;
+    println!("\n{}", measure::head("commit", "git status"));
+    let contenders = [
+        Contender::yardstick("`git status --porcelain`", &["git", "status", "--porcelain"]),
+        Contender::new("`check --staged`", &[FLAKEPART, "check", "--staged"]),
+    ];
+    println!("{}", table(name, &contenders, rounds)?);
     Ok(())
 }
 
