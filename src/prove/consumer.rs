@@ -9,7 +9,7 @@ use serde::Deserialize;
 use super::attr::{AttrPath, shown};
 use super::nix::{Nix, ProveError};
 use super::proof::{Consumers, Progress};
-use super::side::{Side, Values};
+use super::side::{Side, Value, Values};
 
 /// The part of a lock that tells of a consumer.
 #[derive(Deserialize)]
@@ -49,7 +49,12 @@ pub(super) fn consumers(
     let (folder, now) = locked(after, "consumer-after")?;
     let consumer = Side::new(nix, "a consumer", &folder, after.systems)?.with_nixpkgs_of(before);
     let gets = consumer.outputs(chosen, Some(is.len()), progress)?;
-    let differs = is.keys().chain(gets.keys()).filter(|path| is.get(*path) != gets.get(*path));
+    let same = |path: &AttrPath| match (is.get(path), gets.get(path)) {
+        // Nix words it otherwise.
+        (Some(Value::Fails(_)), Some(Value::Fails(_))) => true,
+        (is, gets) => is == gets,
+    };
+    let differs = is.keys().chain(gets.keys()).filter(|path| !same(path));
     let mut differs: Vec<String> = differs.map(|path| shown(path)).collect();
     differs.sort();
     differs.dedup();

@@ -18,12 +18,12 @@ pub(super) fn control(before: &Utf8Path, after: &Utf8Path, to: &Utf8Path) -> io:
     for path in was.union(&is) {
         let same = was.contains(path)
             && is.contains(path)
-            && fs_err::read(before.join(path))? == fs_err::read(after.join(path))?;
+            && content(&before.join(path))? == content(&after.join(path))?;
         if same {
             continue;
         }
         let text = matches!(path.extension(), Some("nix" | "lock"));
-        if was.contains(path) && is.contains(path) && text {
+        if was.contains(path) && is.contains(path) && text && !to.join(path).is_symlink() {
             // White space at the end means nothing to Nix nor to JSON.
             let mut bytes = fs_err::read(to.join(path))?;
             bytes.push(b'\n');
@@ -38,6 +38,14 @@ pub(super) fn control(before: &Utf8Path, after: &Utf8Path, to: &Utf8Path) -> io:
     Ok(())
 }
 
+/// The bytes of a file, or where a link leads; it may lead nowhere.
+fn content(path: &Utf8Path) -> io::Result<Vec<u8>> {
+    match fs_err::read_link(path) {
+        Ok(target) => Ok(target.into_os_string().into_encoded_bytes()),
+        Err(_) => fs_err::read(path),
+    }
+}
+
 /// Copies a file or a link, with the folders that it needs.
 pub(super) fn copy(from: &Utf8Path, to: &Utf8Path) -> io::Result<()> {
     if let Some(parent) = to.parent() {
@@ -47,6 +55,12 @@ pub(super) fn copy(from: &Utf8Path, to: &Utf8Path) -> io::Result<()> {
         return fs_err::os::unix::fs::symlink(fs_err::read_link(from)?, to);
     }
     fs_err::copy(from, to).map(drop)
+}
+
+/// Every lock below a folder that is a file of its own.
+pub(super) fn locks(root: &Utf8Path) -> io::Result<Vec<Utf8PathBuf>> {
+    let locks = files(root)?.into_iter().filter(|path| path.file_name() == Some("flake.lock"));
+    Ok(locks.filter(|path| !root.join(path).is_symlink()).collect())
 }
 
 /// Every file below a folder.

@@ -6,7 +6,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use serde_json::{Value as Json, json};
 
 use super::attr::shown;
-use super::control::{copy, files};
+use super::control::{copy, files, locks};
 use super::proof::Checked;
 use super::side::{Value, Values};
 
@@ -21,9 +21,8 @@ pub(super) fn without_partitions(flake: &Utf8Path, to: &Utf8Path) -> io::Result<
     let mut unfetchable = Vec::new();
     for path in files(flake)? {
         copy(&flake.join(&path), &to.join(&path))?;
-        if path.file_name() != Some("flake.lock") || path == "flake.lock" {
-            continue;
-        }
+    }
+    for path in locks(flake)?.into_iter().filter(|path| path != "flake.lock") {
         // A lock that cannot be read pins nothing.
         let Ok(mut lock) = serde_json::from_slice::<Json>(&fs_err::read(flake.join(&path))?) else {
             continue;

@@ -7,7 +7,7 @@ use std::io;
 use camino::{Utf8Path, Utf8PathBuf};
 use serde::Deserialize;
 
-use super::control::files;
+use super::control::locks;
 use super::proof::Skipped;
 
 #[derive(Deserialize)]
@@ -48,7 +48,7 @@ pub(super) fn unfetched(before: &Utf8Path, after: &Utf8Path) -> io::Result<Vec<S
 /// Every pin of every lock in a folder: the lock, the node, the content and the revision.
 fn pins(folder: &Utf8Path) -> io::Result<Vec<(Utf8PathBuf, String, String, String)>> {
     let mut pins = Vec::new();
-    for path in files(folder)?.into_iter().filter(|path| path.file_name() == Some("flake.lock")) {
+    for path in locks(folder)? {
         // What Nix cannot read it reports itself.
         let Ok(Lock { nodes }) = serde_json::from_slice(&fs_err::read(folder.join(&path))?) else { continue };
         for (name, node) in nodes {

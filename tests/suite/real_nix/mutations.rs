@@ -126,6 +126,7 @@ fn split(nix: &Nix) -> Repo {
     repo.write("template/README.md", "A box.\n");
     repo.write("src/LICENSE", "Free.\n");
     repo.write("src/default.nix", "{ }\n");
+    std::os::unix::fs::symlink("nowhere", repo.path().join("src/link")).unwrap();
     repo.replace(
         "flake.nix",
         "    hermes-agent.inputs.systems",
