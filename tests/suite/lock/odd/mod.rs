@@ -167,8 +167,8 @@ fn each_is_read_or_refused_with_a_message() {
     no hash                              2 4:7: unlocked input in node `a`: neither `rev` nor `narHash`
     a hash that is none                  0 standard input: 1 node, 1 input, 309 B
     control characters in names          0 standard input: 1 node, 1 input, 328 B
-    - error[lock-dangling]: input `\u{1b}[31mred\r\n::error::\u{7}/\u{202e}x` follows
-    control characters in what is wrong  2 1:26: reference to missing node `\u{1b}]0;x\u{7}\u{85}` (input `\u{1b}[31mred\n::error::` of node `a…
+    - error[lock-dangling]: input
+    control characters in what is wrong  2 1:26: reference to missing node `\u{1b}]0;x\u{7}\u{85}` (input `\u{1b}[31mred\n:\u{3a}error:\u{3a}` …
     "#);
 }
 
