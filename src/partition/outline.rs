@@ -165,7 +165,9 @@ impl Outline {
             |path: &Utf8Path| sketch.project.role(path).is_none_or(|role| role != Role::Unreached);
         let reached = files.iter().all(|(path, bytes)| !wires(path, bytes) || is_reached(path));
         let known = sketch.routed.values().all(|(partition, ..)| sketch.partitions.contains_key(partition));
-        if reached && known { Ok(sketch) } else { Outline::read(files) }
+        // Without flake-parts there are no modules at all, for who reads everything either.
+        let whole = !sketch.flake_nix.calls_mk_flake() || reached && known;
+        if whole { Ok(sketch) } else { Outline::read(files) }
     }
 
     fn of(files: &Files, is_read: &(dyn Fn(&Utf8Path, &[u8]) -> bool + Sync)) -> Result<Outline, FlakeError> {
@@ -321,7 +323,12 @@ impl Outline {
 /// Whether a file may wire partitions, or have import-tree read modules that do.
 fn wires(path: &Utf8Path, bytes: &[u8]) -> bool {
     const WORDS: [&str; 3] = ["import-tree", "partitionedAttrs", "extraInputsFlake"];
-    let speaks = |text: &str| WORDS.iter().any(|word| text.contains(word));
+    // Many a comment says what import-tree passes over.
+    let code = |line: &str| !line.trim_start().starts_with('#');
+    let speaks = |text: &str| {
+        WORDS.iter().any(|word| text.contains(word))
+            && text.lines().any(|line| code(line) && WORDS.iter().any(|word| line.contains(word)))
+    };
     path == "flake.nix" || path.extension() == Some("nix") && std::str::from_utf8(bytes).is_ok_and(speaks)
 }
 
