@@ -7,7 +7,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use rayon::prelude::*;
 use thiserror::Error;
 
-use crate::finding::{Code, Finding};
+use crate::finding::{Code, Finding, Level};
 use crate::lock::{Graph, Lock, LockError, RootInput};
 use crate::nix::{Declarations, NixError, Project, Role, Site, Source, TreeFilter, joined};
 
@@ -193,11 +193,13 @@ impl Outline {
         let parsed = code.into_iter().zip(parsed).filter_map(|((path, bytes), parsed)| match parsed? {
             Ok(source) => Some((path.clone(), source)),
             Err(error) => {
-                findings.push(
-                    Finding::new(Code::UnreadableCode, format!("not read: {error}"))
-                        .at(path.clone(), error.line()),
-                );
-                if may_name_inputs(bytes, &names) {
+                let finding = Finding::new(Code::UnreadableCode, format!("not read: {error}"))
+                    .at(path.clone(), error.line());
+                let may_use = may_name_inputs(bytes, &names);
+                // Files that are broken on purpose, to test a parser, say nothing of inputs and partitions.
+                let level = if may_use || wires(path, bytes) { finding.level } else { Level::Note };
+                findings.push(Finding { level, ..finding });
+                if may_use {
                     let why = "this file cannot be read".to_owned();
                     unread.push(Site::unread(path.clone(), error.line().unwrap_or(1), why));
                 }

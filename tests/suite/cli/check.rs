@@ -224,7 +224,7 @@ fn a_commit_is_judged_by_what_it_touches() {
     --- stderr ---
     flakepart: the index is in order
     ");
-    repo.replace("nix/broken.nix", "inputs", "lib");
+    repo.replace("nix/broken.nix", "{ }", "{ x = inputs.nixpkgs; }");
     repo.git(&["add", "nix/broken.nix"]);
     assert_snapshot!(repo.flakepart(&["check", "--staged"]), @"
     exit code 1
@@ -239,6 +239,34 @@ fn a_commit_is_judged_by_what_it_touches() {
     warning[lock-not-canonical]: Nix would write this lock in other bytes
       --> flake.lock
       help: `flakepart lock normalize --write`
+    ");
+}
+
+#[test]
+fn a_file_that_is_broken_on_purpose_is_no_matter_of_locks() {
+    let repo = Repo::agent_boxes();
+    repo.write("tests/parser/no-colon.nix", "{ lib, ... }\n");
+    repo.commit();
+    assert_snapshot!(repo.flakepart(&["check"]), @"
+    exit code 0
+    --- stderr ---
+    flakepart: the work tree is in order
+    ");
+    repo.write("tests/parser/no-colon.nix", "{ partitionedAttrs.checks = \"dev\"\n");
+    assert_snapshot!(repo.flakepart(&["check"]), @"
+    exit code 1
+    --- stdout ---
+    warning[unreadable-code]: not read: syntax error: unexpected end of file,
+    expected `;`
+      --> tests/parser/no-colon.nix:2
+    ");
+    repo.write("tests/parser/no-colon.nix", "{ nixpkgs, ... }\n");
+    assert_snapshot!(repo.flakepart(&["check"]), @"
+    exit code 1
+    --- stdout ---
+    warning[unreadable-code]: not read: syntax error: unexpected end of file,
+    expected `:`
+      --> tests/parser/no-colon.nix:2
     ");
 }
 
