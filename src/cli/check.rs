@@ -69,6 +69,7 @@ pub(super) fn run(
         &tree
     };
     let settings = settings(state, config)?;
+    refuse_unknown(&tree, state, named)?;
     let scope = scope(&tree, arguments.staged, named)?;
     let in_order = || output.note(&format!("flakepart: {} is in order\n", state.name()));
     if scope.as_ref().is_some_and(|scope| !scope.iter().any(|path| matters(path, &settings))) {
@@ -160,6 +161,23 @@ fn scope(
     // New settings judge everything anew, and a file that is gone may have been what made others right.
     let all = changed.contains(Utf8Path::new(SETTINGS)) || gone.iter().any(is_code);
     Ok((!all).then_some(changed))
+}
+
+/// A misspelled name is not in order: what is named has to be a file here, in `state`, or in the last commit.
+fn refuse_unknown(tree: &WorkTree, state: &dyn Tree, named: &[Utf8PathBuf]) -> Result<(), Error> {
+    for path in named {
+        let relative = tree.relative(path)?;
+        let is_file = !path.is_dir() && path.symlink_metadata().is_ok()
+            || state.read(&relative)?.is_some()
+            || tree.committed(&relative)?.is_some();
+        if !is_file {
+            return Err(Error::Usage {
+                message: format!("there is no file `{path}`"),
+                hint: "name the flake's folder first, if any, then files".to_owned(),
+            });
+        }
+    }
+    Ok(())
 }
 
 /// Whether a file can bring a finding.

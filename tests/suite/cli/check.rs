@@ -271,6 +271,43 @@ fn a_file_that_is_broken_on_purpose_is_no_matter_of_locks() {
 }
 
 #[test]
+fn a_name_that_no_file_has_is_not_in_order() {
+    let repo = Repo::agent_boxes();
+    assert_snapshot!(repo.flakepart(&["check", "flake.nix", "flake.lokc"]), @"
+    exit code 2
+    --- stderr ---
+    error: there is no file `flake.lokc`
+
+    hint: name the flake's folder first, if any, then files
+    ");
+    assert_snapshot!(repo.flakepart(&["check", "nix/agent"]), @"
+    exit code 2
+    --- stderr ---
+    error: there is no file `nix/agent`
+
+    hint: name the flake's folder first, if any, then files
+    ");
+    assert_snapshot!(repo.flakepart(&["check", "flake.nix", "nix"]), @"
+    exit code 2
+    --- stderr ---
+    error: there is no file `nix`
+
+    hint: name the flake's folder first, if any, then files
+    ");
+    // A hook may name what the commit takes away, or what is staged and gone again.
+    repo.git(&["rm", "-q", "nix/treefmt.nix"]);
+    repo.write("nix/new.nix", "{ }\n");
+    repo.git(&["add", "nix/new.nix"]);
+    std::fs::remove_file(repo.path().join("nix/new.nix")).unwrap();
+    let run = repo.flakepart(&["check", "--staged", "nix/treefmt.nix", "nix/new.nix"]);
+    assert_snapshot!(run, @"
+    exit code 0
+    --- stderr ---
+    flakepart: the index is in order
+    ");
+}
+
+#[test]
 fn new_settings_judge_everything() {
     let repo = Repo::agent_boxes();
     repo.write("flakepart.toml", "[budget.root]\nnodes = 16\n");
