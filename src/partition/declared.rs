@@ -8,6 +8,7 @@ use super::original::is_original;
 use crate::finding::{Code, Finding};
 use crate::lock::{Edge, Lock, Name, reference};
 use crate::nix::{Declaration, Declarations};
+use crate::suggest::instead;
 
 /// Every way in which the root's flake.nix and flake.lock disagree.
 #[must_use]
@@ -37,10 +38,22 @@ pub fn disagreements(folder: &Utf8Path, declarations: &Declarations, lock: &Lock
             let input = input.escape_debug();
             match differs {
                 Differs::Follows { declared, locked } => {
+                    // Nix would write a follows into the lock that leads nowhere.
+                    let unknown = declared.iter().flatten().next().filter(|first| {
+                        !declarations.inputs.contains_key(*first)
+                            && !lock.root_inputs().contains_key(first.as_str())
+                    });
+                    let mend = match unknown {
+                        Some(first) => {
+                            let meant = instead(first, declarations.inputs.keys());
+                            format!("{flake_nix} has no input `{first}`; {meant}").escape_debug().to_string()
+                        }
+                        None => mend.clone(),
+                    };
                     let (declared, locked) = (shown(declared.as_deref()), shown(locked.as_deref()));
                     let message =
                         format!("{flake_nix} has `{input}` {declared}, {flake_lock} has it {locked}");
-                    found(Code::FollowsDiffer, message)
+                    found(Code::FollowsDiffer, message).help(mend)
                 }
                 Differs::Reference(locked) => {
                     let locked = locked.escape_debug();

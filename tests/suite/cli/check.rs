@@ -62,6 +62,21 @@ fn a_follows_that_flake_nix_says_otherwise() {
 }
 
 #[test]
+fn a_follows_of_an_input_that_there_is_not() {
+    let repo = Repo::agent_boxes();
+    repo.replace("flake.nix", r#"nixpkgs.follows = "nixpkgs""#, r#"nixpkgs.follows = "nixpgks""#);
+    repo.commit();
+    assert_snapshot!(repo.flakepart(&["check"]), @"
+    exit code 1
+    --- stdout ---
+    error[follows-differ]: flake.nix has `treefmt-nix/nixpkgs` follow `nixpgks`,
+    flake.lock has it follow `nixpkgs`
+      --> flake.nix:15
+      help: flake.nix has no input `nixpgks`; did you mean `nixpkgs`?
+    ");
+}
+
+#[test]
 fn a_lock_in_other_bytes_and_with_nodes_that_nothing_leads_to() {
     let repo = Repo::agent_boxes();
     let nix = repo.read("flake.lock");
