@@ -29,6 +29,14 @@ impl TryFrom<String> for Pattern {
                 TYPES.join(", ")
             ));
         }
+        // What no reference can be would allow or deny nothing, and not tell.
+        if let Some((forge @ ("github" | "gitlab" | "sourcehut"), owner)) = text.split_once(':')
+            && !owner.contains(['/', '*'])
+        {
+            return Err(format!(
+                "`{text}` names no repository; `{forge}:{owner}/*` is all that `{owner}` has there"
+            ));
+        }
         // In a URL these are letters like any other; only `*` means something.
         let literal: String = text
             .chars()

@@ -254,6 +254,7 @@ fn what_is_wrong_in_it_is_told_with_its_line() {
         "[levels]\npins-drift = \"off\"\n",
         "[levels]\npin-drift = \"of\"\n",
         "[inputs]\n\ndeny = [\"githb\"]\n",
+        "[inputs]\nallow = [\"github:NixOS\"]\n",
         "[budget.root]\nnodes = -1\n",
         "[[exceptions]]\ncode = \"growth\"\nreason = \"…\"\n",
         "[[exceptions]]\ncode = \"growth\"\nreason = \"…\"\nuntil = 2026-01-31T00:00:00Z\n",
@@ -273,6 +274,7 @@ fn what_is_wrong_in_it_is_told_with_its_line() {
     error: flakepart.toml:2: unknown value `of`
     hint: did you mean `off`?
     error: flakepart.toml:3: `githb` is neither a type of input (file, git, github, gitlab, hg, indirect, path, sourcehut, tarball), nor `host:HOST`, nor a reference such as `github:NixOS/*`
+    error: flakepart.toml:2: `github:NixOS` names no repository; `github:NixOS/*` is all that `NixOS` has there
     error: flakepart.toml:2: invalid value: integer `-1`, expected a whole number
     error: flakepart.toml:1: missing field `until`
     error: flakepart.toml:4: expected a day, such as 2026-11-21
