@@ -11,17 +11,18 @@ pub fn wiring_findings(flake: &Outline, files: &Files) -> Vec<Finding> {
     for partition in flake.partitions.values() {
         let Some(folder) = &partition.folder else { continue };
         let (module, line) = &partition.module;
-        for file in ["flake.nix", "flake.lock"] {
-            let path = folder.join(file);
-            if !files.contains_key(&path) {
-                let message = format!("partition `{}` has no {path} that Nix sees", partition.name);
-                findings.push(
-                    Finding::new(Code::PartitionIncomplete, message)
-                        .at(module.clone(), Some(*line))
-                        .with([path, "flake.nix".into()])
-                        .help(format!("`nix flake lock ./{folder}`, then `git add {folder}`")),
-                );
-            }
+        // Without a flake.nix, the lock that is not there either is nothing that Nix could write.
+        let lock = format!("`nix flake lock ./{folder}`, then `git add {folder}`");
+        let add = format!("`git add {folder}`, or correct the path");
+        let needed = [(folder.join("flake.nix"), add), (folder.join("flake.lock"), lock)];
+        if let Some((path, help)) = needed.into_iter().find(|(path, _)| !files.contains_key(path)) {
+            let message = format!("partition `{}` has no {path} that Nix sees", partition.name);
+            findings.push(
+                Finding::new(Code::PartitionIncomplete, message)
+                    .at(module.clone(), Some(*line))
+                    .with([folder.join("flake.nix"), folder.join("flake.lock"), "flake.nix".into()])
+                    .help(help),
+            );
         }
         if flake.is_visible(folder) {
             let message = format!("import-tree imports {folder}/flake.nix as a module");

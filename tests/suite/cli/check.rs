@@ -141,6 +141,26 @@ fn a_partition_that_nix_cannot_load() {
 }
 
 #[test]
+fn a_partition_in_a_folder_that_is_not_there() {
+    let repo = split();
+    repo.replace("nix/agents/partition.nix", "./_inputs", "./_input");
+    repo.commit();
+    assert_snapshot!(repo.flakepart(&["check"]), @"
+    exit code 1
+    --- stdout ---
+    error[partition-incomplete]: partition `agents` has no
+    nix/agents/_input/flake.nix that Nix sees
+      --> nix/agents/partition.nix:10
+      help: `git add nix/agents/_input`, or correct the path
+    warning[partition-unwired]: no partition has the nested flake in
+    nix/agents/_inputs
+      --> nix/agents/_inputs/flake.nix
+      help: `partitions.NAME.extraInputsFlake` names it; else `git rm -r
+            nix/agents/_inputs`
+    ");
+}
+
+#[test]
 fn a_partition_that_import_tree_reads() {
     let repo = split();
     repo.git(&["mv", "nix/agents/_inputs", "nix/agents/inputs"]);
