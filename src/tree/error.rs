@@ -141,9 +141,11 @@ impl TreeError {
             TreeError::NoMergeBase { .. } => {
                 Some("name a revision that HEAD was once made from, such as origin/main".to_owned())
             }
-            TreeError::NotGit { .. } => {
-                Some("only git knows revisions; `verify` takes a folder, too: `--before DIR`".to_owned())
-            }
+            TreeError::NotGit { .. } => Some(
+                "only git knows revisions and what is staged; `check` without `--staged` and `verify \
+                 --before DIR` need no git"
+                    .to_owned(),
+            ),
             TreeError::Leaves { .. } | TreeError::Link { .. } => {
                 Some("replace the link by the file it leads to".to_owned())
             }

@@ -343,6 +343,17 @@ fn a_name_that_no_file_has_is_not_in_order() {
 }
 
 #[test]
+fn without_git_nothing_is_staged() {
+    let repo = Repo::agent_boxes();
+    std::fs::remove_dir_all(repo.path().join(".git")).unwrap();
+    let run = repo.flakepart(&["check", "--staged"]);
+    let hint = run.stderr.lines().find(|line| line.starts_with("hint"));
+    assert_snapshot!(hint.unwrap(), @"hint: only git knows revisions and what is staged; `check` without `--staged` and `verify --before DIR` need no git");
+    assert_eq!(run.code, Some(2));
+    assert_eq!(repo.flakepart(&["check"]).code, Some(0));
+}
+
+#[test]
 fn new_settings_judge_everything() {
     let repo = Repo::agent_boxes();
     repo.write("flakepart.toml", "[budget.root]\nnodes = 16\n");
