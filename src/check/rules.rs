@@ -4,13 +4,14 @@
 use camino::{Utf8Path, Utf8PathBuf};
 
 use super::budget::over_budget;
-use super::{Settings, agree, heavy, inputs};
+use super::{SETTINGS, Settings, agree, heavy, inputs};
 use crate::finding::{Code, Finding};
 use crate::lock::{Examined, Lock};
 use crate::nix::{Declarations, Source, Usage};
 use crate::partition::{
     AtHand, Files, Flake, Outline, declaration_findings, disagreements, pin_findings, wiring_findings,
 };
+use crate::suggest::instead;
 
 /// What is checked.
 pub struct Subject<'a> {
@@ -69,12 +70,27 @@ impl Subject<'_> {
             findings.extend(over_budget(&lock.path(), &lock.lock.graph, lock.lock.bytes.len(), &budget));
             findings.extend(inputs::findings(lock, &self.settings.inputs, self.now));
         }
+        findings.extend(self.idle_budgets());
         findings.extend(agree::findings(self.files, &self.settings.agree));
         if let Some(before) = &self.before {
             findings.extend(heavy::findings(&self.flake, self.files, before, self.at_hand));
         }
         sort(&mut findings);
         findings
+    }
+
+    /// Budgets that hold nothing, for want of a partition of that name.
+    fn idle_budgets(&self) -> impl Iterator<Item = Finding> {
+        let partitions = &self.flake.partitions;
+        let idle = self.settings.budget.partitions.keys().filter(|name| !partitions.contains_key(*name));
+        idle.map(|name| {
+            let shown = name.escape_debug();
+            let message = format!("a budget is for partition `{shown}`, which this flake does not have");
+            Finding::new(Code::PartitionUndefined, message)
+                .at(SETTINGS, None)
+                .with(["flake.nix".into()])
+                .help(instead(name, partitions.keys()))
+        })
     }
 
     fn locks(&self) -> Vec<FlakeLock<'_>> {

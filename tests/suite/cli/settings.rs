@@ -43,6 +43,20 @@ fn a_lock_is_held_to_its_budget() {
 }
 
 #[test]
+fn a_budget_for_a_partition_that_is_not_there_holds_nothing() {
+    let repo = split();
+    repo.write("flakepart.toml", "[budget.partitions.agent]\nnodes = 12\n");
+    assert_snapshot!(repo.flakepart(&["check"]), @"
+    exit code 1
+    --- stdout ---
+    error[partition-undefined]: a budget is for partition `agent`, which this flake
+    does not have
+      --> flakepart.toml
+      help: did you mean `agents`?
+    ");
+}
+
+#[test]
 fn inputs_come_from_where_they_may_and_are_neither_too_young_nor_too_old() {
     let repo = with(
         "[inputs]\nallow = [\"git+https://git.example/n*\"]\ndeny = [\"git+https://git.example/numtide/*\"]\nmin-age-days = 30\nnixpkgs-max-age-days = 1\nnixpkgs-branches = [\"nixos-unstable\"]\n",
