@@ -259,6 +259,7 @@ fn what_is_wrong_in_it_is_told_with_its_line() {
         "[[exceptions]]\ncode = \"growth\"\nreason = \"…\"\n",
         "[[exceptions]]\ncode = \"growth\"\nreason = \"…\"\nuntil = 2026-01-31T00:00:00Z\n",
         "[budget.root\n",
+        "agree = [[\"./flake.lock#a\", \"../x.json#a\"]]\n",
         "nodes = \"\u{1b}[31m\"\n",
     ] {
         repo.write("flakepart.toml", settings);
@@ -278,6 +279,7 @@ fn what_is_wrong_in_it_is_told_with_its_line() {
     error: flakepart.toml:1: missing field `until`
     error: flakepart.toml:4: expected a day, such as 2026-11-21
     error: flakepart.toml:1: unclosed table, expected `]`
+    error: flakepart.toml:1: `../x.json#a` names no file of the flake
     error: flakepart.toml:1: invalid basic string, expected non-double-quote visible characters, `\`
     ");
 }
