@@ -76,7 +76,7 @@ fn denied(node: &Node, locked: &Attrs, rules: &InputRules) -> Option<String> {
     let both: Vec<&Attrs> = node.original.iter().chain([locked]).collect();
     let from = |attrs: &Attrs| credentials::hidden(&reference(attrs)).escape_debug().to_string();
     let deny = rules.deny.iter().find_map(|pattern| {
-        let attrs = both.iter().find(|attrs| pattern.matches(attrs))?;
+        let attrs = both.iter().find(|attrs| pattern.denies(attrs))?;
         Some((pattern, attrs))
     });
     if let Some((pattern, attrs)) = deny {
@@ -86,7 +86,7 @@ fn denied(node: &Node, locked: &Attrs, rules: &InputRules) -> Option<String> {
     // A folder of the flake itself comes from nowhere else.
     let is_own =
         locked.str("type") == Some("path") && locked.str("path").is_some_and(|it| !it.starts_with('/'));
-    let is_allowed = is_own || allow.iter().any(|pattern: &Pattern| pattern.matches(locked));
+    let is_allowed = is_own || allow.iter().any(|pattern: &Pattern| pattern.allows(locked));
     (!is_allowed).then(|| format!("comes from {}, which `allow` does not have", from(locked)))
 }
 

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use camino::Utf8PathBuf;
+use camino::{Utf8Component, Utf8Path, Utf8PathBuf};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
@@ -93,7 +93,7 @@ pub struct InputRules {
 
 /// A pin in some file: `flake.lock#nixpkgs`, or a file that has only one.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
-#[serde(from = "String")]
+#[serde(try_from = "String")]
 pub struct PinName {
     /// The file, relative to the flake.
     pub file: Utf8PathBuf,
@@ -101,12 +101,18 @@ pub struct PinName {
     pub name: Option<String>,
 }
 
-impl From<String> for PinName {
-    fn from(text: String) -> PinName {
-        match text.split_once('#') {
-            Some((file, name)) => PinName { file: file.into(), name: Some(name.to_owned()) },
-            None => PinName { file: text.into(), name: None },
+impl TryFrom<String> for PinName {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<PinName, String> {
+        let (file, name) = text.split_once('#').map_or((&*text, None), |(file, name)| (file, Some(name)));
+        let steps = || Utf8Path::new(file).components().filter(|step| *step != Utf8Component::CurDir);
+        // As git has it, so that it is the same file there and in the work tree.
+        let path: Utf8PathBuf = steps().collect();
+        if path == "" || steps().any(|step| !matches!(step, Utf8Component::Normal(_))) {
+            return Err(format!("`{text}` names no file of the flake"));
         }
+        Ok(PinName { file: path, name: name.map(str::to_owned) })
     }
 }
 

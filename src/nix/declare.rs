@@ -44,7 +44,7 @@ pub struct Declaration {
 }
 
 impl Declaration {
-    fn setting(&self, path: &[&str]) -> Option<&Setting> {
+    pub(crate) fn setting(&self, path: &[&str]) -> Option<&Setting> {
         self.settings.iter().find(|setting| setting.path == path)
     }
 

@@ -16,13 +16,21 @@ const ARCHIVES: [&str; 8] = [".zip", ".tar", ".tgz", ".tar.gz", ".tar.xz", ".tar
 /// Whether the lock's `original` is what the declaration says; `None` where that is not certain.
 pub(super) fn is_original(declaration: &Declaration, original: &Attrs) -> Option<bool> {
     let declared = match declaration.url() {
+        // A URL beside a type is not that of a reference, and newer Nix writes it in another way.
+        Some(_) if declaration.setting(&["type"]).is_some() => return None,
         Some(url) => of_url(url)?,
         None => of_attributes(declaration)?,
     };
+    let text = |name| declared.get(name).and_then(Value::as_str);
+    // Nix writes a revision in small letters, and an empty folder not at all.
+    if text("rev").is_some_and(|rev| rev.contains(char::is_uppercase)) || text("dir") == Some("") {
+        return None;
+    }
     // A lock may hold the hash of what was declared, too.
+    let is_told = |name: &str| !matches!(name, "narHash" | "lastModified") || declared.contains_key(name);
     let locked: Original = original
         .iter()
-        .filter(|(name, _)| !matches!(*name, "narHash" | "lastModified"))
+        .filter(|(name, _)| is_told(name))
         .map(|(name, value)| (name.to_owned(), value.clone()))
         .collect();
     Some(declared == locked)
@@ -58,28 +66,39 @@ fn of_url(url: &str) -> Option<Original> {
         return None;
     }
     let (place, query) = url.split_once('?').unwrap_or((url, ""));
+    // Newer Nix escapes what it need not: `0.1.*.tar.gz` becomes `0.1.%2A.tar.gz`.
+    let plain = |char: char| char.is_ascii_alphanumeric() || "-._~/:@[]".contains(char);
+    if !place.split_once(':').map_or(place, |(_, rest)| rest).chars().all(plain) {
+        return None;
+    }
     let mut original = match place.split_once(':') {
         None => indirect(&parts_of_id(place)?),
         Some(("flake", id)) => indirect(&parts_of_id(id)?),
         Some((forge @ ("github" | "gitlab" | "sourcehut"), path)) => of_forge(forge, path)?,
-        Some(("path", path)) => {
+        Some(("path", path)) if !path.starts_with("//") => {
             Original::from([("type".to_owned(), "path".into()), ("path".to_owned(), path.into())])
         }
         Some((scheme, rest)) if rest.starts_with("//") => of_scheme(scheme, rest, place)?,
         Some(_) => return None,
     };
     let in_url = original.contains_key("url");
-    let is_git = original.get("type").is_some_and(|kind| kind == "git");
+    let is_forge = original.contains_key("repo");
+    let is_of = |kind: &str| original.get("type").is_some_and(|of| of == kind);
+    let (is_git, is_hg) = (is_of("git"), is_of("hg"));
     for parameter in query.split('&').filter(|parameter| !parameter.is_empty()) {
         let (name, value) = parameter.split_once('=')?;
         let value: Value = match (name, value) {
             // In a URL, older Nix leaves it there, too.
             ("dir", text) if !in_url => text.into(),
-            ("ref" | "rev" | "host", text) => text.into(),
+            ("host", text) if is_forge => text.into(),
+            ("ref" | "rev", text) if is_forge || is_git || is_hg => text.into(),
             ("submodules" | "shallow", "1") if is_git => true.into(),
             _ => return None,
         };
-        original.insert(name.to_owned(), value);
+        // Which of two counts is not certain.
+        if original.insert(name.to_owned(), value).is_some() {
+            return None;
+        }
     }
     Some(original)
 }
@@ -90,9 +109,12 @@ fn is_rev(text: &str) -> bool {
 
 fn of_forge(forge: &str, path: &str) -> Option<Original> {
     let parts: Vec<&str> = path.split('/').collect();
+    if parts.contains(&"") {
+        return None;
+    }
     let (owner, repo, more) = match parts.as_slice() {
         [owner, repo] => (owner, repo, None),
-        [owner, repo, more] if !more.is_empty() => (owner, repo, Some(*more)),
+        [owner, repo, more] => (owner, repo, Some(*more)),
         _ => return None,
     };
     let named = [("type", forge), ("owner", owner), ("repo", repo)];

@@ -470,3 +470,60 @@ fn an_input_that_comes_back_to_the_root_is_told_with_its_weight() {
       help: `flakepart split --input hermes-agent` moves it into a partition
     ");
 }
+
+/// A flake of inputs, each declared in some form, and locked with what Nix 2.8 or 2.26 writes of that.
+fn declared_as(forms: &[(&str, &str)]) -> Repo {
+    let (mut flake, mut nodes, mut root) = (String::new(), String::new(), Vec::new());
+    for (number, (declared, original)) in forms.iter().enumerate() {
+        flake.push_str(&format!("  inputs.i{number}{declared};\n"));
+        nodes.push_str(&format!(
+            r#""i{number}": {{ "locked": {{ "type": "path", "path": "/x", "narHash": "sha256-x" }}, "original": {original} }}, "#
+        ));
+        root.push(format!(r#""i{number}": "i{number}""#));
+    }
+    let lock = format!(
+        r#"{{ "nodes": {{ {nodes}"root": {{ "inputs": {{ {} }} }} }}, "root": "root", "version": 7 }}"#,
+        root.join(", ")
+    );
+    let levels = "[levels]\nlock-not-canonical = \"off\"\n";
+    let flake = format!("{{\n{flake}  outputs = _: {{ }};\n}}\n");
+    Repo::new(&[("flake.nix", &flake), ("flake.lock", &lock), ("flakepart.toml", levels)])
+}
+
+#[test]
+fn what_nix_writes_in_another_way_is_no_other_reference() {
+    let (small, large) =
+        ("abcdef0123456789abcdef0123456789abcdef01", "ABCDEF0123456789ABCDEF0123456789ABCDEF01");
+    let github = r#""type": "github", "owner": "a", "repo": "b""#;
+    let rev = (format!(".url = \"github:a/b/{large}\""), format!(r#"{{ {github}, "rev": "{small}" }}"#));
+    let repo = declared_as(&[
+        (
+            r#".url = "https://flakehub.com/f/NixOS/nixpkgs/0.1.*.tar.gz""#,
+            r#"{ "type": "tarball", "url": "https://flakehub.com/f/NixOS/nixpkgs/0.1.%2A.tar.gz" }"#,
+        ),
+        (r#".url = "git+https://x.org/a,b""#, r#"{ "type": "git", "url": "https://x.org/a%2Cb" }"#),
+        (r#".url = "git+https://x.org/a?host=x""#, r#"{ "type": "git", "url": "https://x.org/a?host=x" }"#),
+        (
+            r#".url = "https://x.org/a.tar.gz?ref=x""#,
+            r#"{ "type": "tarball", "url": "https://x.org/a.tar.gz?ref=x" }"#,
+        ),
+        (
+            r#".url = "git+https://x.org/a?ref=x&ref=y""#,
+            r#"{ "type": "git", "url": "https://x.org/a", "ref": "x" }"#,
+        ),
+        (r#".url = "path:///x""#, r#"{ "type": "path", "path": "/x" }"#),
+        (r#".url = "github:a//b""#, &format!("{{ {github} }}")),
+        (r#".url = "github:a/b?dir=""#, &format!("{{ {github} }}")),
+        (&rev.0, &rev.1),
+        (
+            r#" = { type = "git"; url = "https://x.org/a.tar.gz"; }"#,
+            r#"{ "type": "git", "url": "https://x.org/a.tar.gz" }"#,
+        ),
+        (
+            r#" = { type = "github"; owner = "a"; repo = "b"; narHash = "sha256-x"; }"#,
+            &format!(r#"{{ {github}, "narHash": "sha256-x" }}"#),
+        ),
+    ]);
+    let run = repo.flakepart(&["check"]);
+    assert_eq!((run.code, run.stdout.as_str()), (Some(0), ""), "{run}");
+}

@@ -1,6 +1,7 @@
 //! flakepart.toml: what it says, what is wrong in it, and what becomes of findings.
 
 use flakepart::check::{Pattern, Settings};
+use flakepart::lock::{Attrs, Lock};
 use insta::assert_snapshot;
 use serde_json::Value;
 
@@ -273,6 +274,7 @@ fn what_is_wrong_in_it_is_told_with_its_line() {
         "[[exceptions]]\ncode = \"growth\"\nreason = \"…\"\n",
         "[[exceptions]]\ncode = \"growth\"\nreason = \"…\"\nuntil = 2026-01-31T00:00:00Z\n",
         "[budget.root\n",
+        "agree = [[\"./flake.lock#a\", \"../x.json#a\"]]\n",
         "nodes = \"\u{1b}[31m\"\n",
     ] {
         repo.write("flakepart.toml", settings);
@@ -293,6 +295,7 @@ fn what_is_wrong_in_it_is_told_with_its_line() {
     error: flakepart.toml:1: missing field `until`
     error: flakepart.toml:4: expected a day, such as 2026-11-21
     error: flakepart.toml:1: unclosed table, expected `]`
+    error: flakepart.toml:1: `../x.json#a` names no file of the flake
     error: flakepart.toml:1: invalid basic string, expected non-double-quote visible characters, `\`
     ");
 }
@@ -317,21 +320,22 @@ fn another_file_can_be_named() {
     ");
 }
 
+/// The attributes of an input.
+fn attrs(json: &str) -> Attrs {
+    let lock = format!(
+        r#"{{"nodes":{{"a":{{"locked":{{"narHash":"sha256-x","path":"/x","type":"path"}},"original":{json}}},"root":{{"inputs":{{"a":"a"}}}}}},"root":"root","version":7}}"#
+    );
+    Lock::parse(lock.as_bytes()).unwrap().nodes.get("a").unwrap().original.clone().unwrap()
+}
+
+/// Those inputs that a pattern does not deny, or does not allow.
+fn left_by<'a>(judges: fn(&Pattern, &Attrs) -> bool, pattern: &str, inputs: &[&'a str]) -> Vec<&'a str> {
+    let pattern = Pattern::try_from(pattern.to_owned()).unwrap();
+    inputs.iter().copied().filter(|input| !judges(&pattern, &attrs(input))).collect()
+}
+
 #[test]
 fn patterns_name_a_type_a_host_or_a_reference() {
-    let attrs = |json: &str| {
-        let lock = format!(
-            r#"{{"nodes":{{"a":{{"locked":{{"narHash":"sha256-x","path":"/x","type":"path"}},"original":{json}}},"root":{{"inputs":{{"a":"a"}}}}}},"root":"root","version":7}}"#
-        );
-        flakepart::lock::Lock::parse(lock.as_bytes())
-            .unwrap()
-            .nodes
-            .get("a")
-            .unwrap()
-            .original
-            .clone()
-            .unwrap()
-    };
     let inputs = [
         r#"{"type":"github","owner":"NixOS","repo":"nixpkgs","rev":"0"}"#,
         r#"{"type":"gitlab","owner":"a%2Fb","repo":"c","host":"git.corp.example","rev":"0"}"#,
@@ -360,7 +364,7 @@ fn patterns_name_a_type_a_host_or_a_reference() {
     for pattern in patterns {
         let settings = Settings::parse(format!("[inputs]\ndeny = ['{pattern}']\n").as_bytes()).unwrap();
         let pattern: &Pattern = settings.inputs.deny.first().unwrap();
-        let marks = inputs.iter().map(|input| if pattern.matches(&attrs(input)) { " x" } else { " -" });
+        let marks = inputs.iter().map(|input| if pattern.denies(&attrs(input)) { " x" } else { " -" });
         table.push_str(&format!("{:32}{}\n", pattern.text(), marks.collect::<String>()));
     }
     assert_snapshot!(table, @"
@@ -387,6 +391,68 @@ fn known_keys(table: &str) -> Vec<String> {
     let mut known: Vec<String> = known.map(str::to_owned).collect();
     known.sort();
     known
+}
+
+#[test]
+fn nobody_gets_around_what_is_denied_by_writing_it_in_another_way() {
+    let none: [&str; 0] = [];
+    let hosts = [
+        r#"{"type":"git","url":"https://evil.example./a"}"#,
+        r#"{"type":"git","url":"ssh://u@EVIL.example:22/a"}"#,
+        r#"{"type":"git","url":"git@evil.example:a/b"}"#,
+        r#"{"type":"git","url":"ssh://u?@evil.example/a"}"#,
+        r#"{"type":"tarball","url":"https://evil%2eexample/a"}"#,
+        r#"{"type":"tarball","url":"https:/evil.example/a"}"#,
+        r#"{"type":"tarball","url":"https:///evil.example/a"}"#,
+        r#"{"type":"tarball","url":"https://evil。example/a"}"#,
+        r#"{"type":"gitlab","owner":"a","repo":"b","host":"evil.example:443"}"#,
+        r#"{"type":"gitlab","owner":"a","repo":"b","host":""}"#,
+    ];
+    assert_eq!(left_by(Pattern::denies, "host:evil.example", &hosts), none);
+    let urls = [
+        r#"{"type":"git","url":"https://x.example:443/evil/a"}"#,
+        r#"{"type":"git","url":"https://x.example/%65vil/a"}"#,
+        r#"{"type":"git","url":"https://x.example/a/../evil/a"}"#,
+        r#"{"type":"git","url":"https://x.example/%2e/evil/a"}"#,
+    ];
+    assert_eq!(left_by(Pattern::denies, "git+https://x.example/evil/*", &urls), none);
+    let owners = [
+        r#"{"type":"github","owner":"%65vil","repo":"a"}"#,
+        r#"{"type":"github","owner":"a/../evil","repo":"a"}"#,
+        r#"{"type":"github","owner":"evil","repo":"a","host":"x.example"}"#,
+    ];
+    assert_eq!(left_by(Pattern::denies, "github:evil/*", &owners), none);
+    // Of others nothing is known to be denied.
+    let others = [
+        r#"{"type":"git","url":"https://x.example/a%2Bb"}"#,
+        r#"{"type":"git","url":"./x"}"#,
+        r#"{"type":"tarball","url":"file:///x/../y"}"#,
+        r#"{"type":"path","path":"../x"}"#,
+    ];
+    assert_eq!(left_by(Pattern::denies, "host:evil.example", &others), others);
+}
+
+#[test]
+fn what_is_allowed_has_to_come_from_there_for_certain() {
+    let allowed = [
+        r#"{"type":"github","owner":"nixos","repo":"nixpkgs"}"#,
+        r#"{"type":"github","owner":"NixOS","repo":"nixpkgs","host":"github.com"}"#,
+    ];
+    let forged = [
+        r#"{"type":"github","owner":"NixOS","repo":"nixpkgs","host":"evil.example"}"#,
+        r#"{"type":"github","owner":"NixOS","repo":"../evil/a"}"#,
+        r#"{"type":"github","owner":"NixOS/%2e%2e","repo":"evil/a"}"#,
+    ];
+    let all = [&allowed[..], &forged].concat();
+    assert_eq!(left_by(Pattern::allows, "github:NixOS/*", &all), forged);
+    let (allowed, forged) = (
+        [r#"{"type":"git","url":"https://x.example/good/a"}"#],
+        [r#"{"type":"git","url":"https://x.example/good/../evil/a"}"#],
+    );
+    let all = [allowed, forged].concat();
+    assert_eq!(left_by(Pattern::allows, "git+https://x.example/good/*", &all), forged);
+    let forged = [r#"{"type":"git","url":"https://evil.example\\@x.example/a"}"#];
+    assert_eq!(left_by(Pattern::allows, "host:x.example", &[allowed, forged].concat()), forged);
 }
 
 #[test]
