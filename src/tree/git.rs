@@ -3,7 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet, HashSet, VecDeque};
 
 use camino::{Utf8Path, Utf8PathBuf};
-use git2::{Commit, Delta, Index, ObjectType, Oid, Repository, TreeWalkMode, TreeWalkResult};
+use git2::{
+    Commit, Delta, Index, IndexEntry, IndexEntryExtendedFlag, ObjectType, Oid, Repository, TreeWalkMode,
+    TreeWalkResult,
+};
 
 use super::work::{Git, utf8};
 use super::{Entry, Kind, MAX_BYTES, Tree, TreeError};
@@ -51,9 +54,13 @@ pub(super) fn is_tracked(git: &Git, path: &Utf8Path) -> Result<bool, TreeError> 
 
 /// The files below the flake's folder that git tracks, those only intended to be added among them.
 pub(super) fn index_paths(git: &Git) -> Result<Blobs, TreeError> {
+    blobs(git, |_| true)
+}
+
+fn blobs(git: &Git, counts: impl Fn(&IndexEntry) -> bool) -> Result<Blobs, TreeError> {
     let index = index(git)?;
     let mut blobs = Vec::with_capacity(index.len());
-    for entry in index.iter() {
+    for entry in index.iter().filter(counts) {
         let Ok(path) = std::str::from_utf8(&entry.path) else {
             // A name that is not UTF-8 is no Nix code and no lock; only a copy would need it.
             if entry.path.starts_with(git.prefix.as_str().as_bytes()) {
@@ -116,7 +123,12 @@ pub struct IndexTree<'a> {
 
 impl<'a> IndexTree<'a> {
     pub(super) fn open(git: &'a Git) -> Result<Self, TreeError> {
-        Ok(IndexTree { repository: &git.repository, blobs: index_paths(git)? })
+        // What is only intended to be added (`git add -N`) is no part of the next commit.
+        let is_staged = |entry: &IndexEntry| {
+            let flags = IndexEntryExtendedFlag::from_bits_truncate(entry.flags_extended);
+            !flags.is_intent_to_add()
+        };
+        Ok(IndexTree { repository: &git.repository, blobs: blobs(git, is_staged)? })
     }
 }
 
@@ -263,10 +275,6 @@ fn entries(blobs: &Blobs) -> Vec<Entry> {
 
 fn read(repository: &Repository, blobs: &Blobs, path: &Utf8Path) -> Result<Option<Vec<u8>>, TreeError> {
     let Some((id, _)) = blobs.get(path) else { return Ok(None) };
-    // What is only intended to be added has no content yet.
-    if id.is_zero() {
-        return Ok(Some(Vec::new()));
-    }
     blob(repository, path, *id).map(Some)
 }
 

@@ -527,3 +527,20 @@ fn what_nix_writes_in_another_way_is_no_other_reference() {
     let run = repo.flakepart(&["check"]);
     assert_eq!((run.code, run.stdout.as_str()), (Some(0), ""), "{run}");
 }
+
+#[test]
+fn what_is_only_intended_to_be_added_is_no_part_of_the_commit() {
+    let repo = Repo::agent_boxes();
+    // A split tells git of its new files and stages nothing.
+    repo.flakepart(&["split", "--yes", "--no-verify"]);
+    assert_eq!(repo.flakepart(&["check", "--staged"]).code, Some(0));
+    repo.git(&["add", "nix/agents/partition.nix"]);
+    assert_snapshot!(repo.flakepart(&["check", "--staged"]), @"
+    exit code 1
+    --- stdout ---
+    error[partition-incomplete]: partition `agents` has no
+    nix/agents/_inputs/flake.nix that Nix sees
+      --> nix/agents/partition.nix:10
+      help: `git add nix/agents/_inputs`, or correct the path
+    ");
+}
