@@ -3,7 +3,8 @@
 # `describe` gives a flat list of leaves { path; kind; value; }. What throws is a leaf of kind
 # "thrown"; other errors end the evaluation, and flakepart asks again for smaller parts.
 #
-# Overlays are applied to the input `nixpkgs` of the flake `nixpkgs`, for `system`.
+# Overlays are applied to the input `nixpkgs` of the flake `nixpkgs`, for `system`; without one they are
+# functions like others.
 { url, systems, nixpkgs ? url, system ? "" }:
 let
   inherit (builtins)
@@ -60,7 +61,7 @@ let
 
   # What nixpkgs gets from an overlay.
   isOverlay = path: path == [ "overlay" ] || length path == 2 && head path == "overlays";
-  packages = (builtins.getFlake nixpkgs).inputs.nixpkgs.legacyPackages.${system} or null;
+  packages = if system == "" then null else (builtins.getFlake nixpkgs).inputs.nixpkgs.legacyPackages.${system} or null;
   applied = overlay:
     let final = if packages ? extend then packages.extend overlay else packages // overlay packages packages;
     in mapAttrs (name: _: final.${name}) (overlay final packages);
