@@ -32,7 +32,8 @@ pub fn history(folder: &Path, files: usize) -> Result<()> {
         git(folder, &["add", "."])?;
         git(folder, &["-c", "user.name=Bench", "-c", "user.email=", "commit", "--quiet", "-m", "state"])?;
     }
-    Ok(())
+    // As a clone would be.
+    git(folder, &["gc", "--quiet"])
 }
 
 /// Stages a change of a partition.
