@@ -86,7 +86,7 @@ pub fn lock(count: usize) -> Result<Vec<u8>, Box<dyn std::error::Error>> {
     let document: Map<String, Value> =
         numbered.map(|(number, node)| (number.to_string(), written(number, node))).collect();
     let text = json!({ "nodes": document, "root": "0", "version": 7 }).to_string();
-    Ok(Lock::parse(text.as_bytes())?.normalized_bytes()?)
+    Ok(Lock::parse(text.as_bytes())?.normal()?.to_bytes())
 }
 
 /// The path of a new input of `node`: a name, with a number behind it where it is taken.

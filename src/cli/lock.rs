@@ -61,22 +61,21 @@ pub(super) fn run(command: &Command, output: &Output) -> Result<Outcome, Error> 
         Command::Normalize { lock, write, check } => {
             let (path, bytes) = lock_bytes(lock.as_deref(), output)?;
             let lock = parsed(&path, &bytes)?;
-            let normal =
-                lock.normalized_bytes().map_err(|source| Error::Lock { path: path.clone(), source })?;
-            let same = normal == bytes;
+            let normal = lock.normal().map_err(|source| Error::Lock { path: path.clone(), source })?;
             if *check {
+                let same = normal.is(&bytes);
                 let what = if same { "has the bytes" } else { "has other bytes than those" };
                 output.note(&format!("{} {what} that Nix would write\n", shown(path.as_str())));
                 return Ok(if same { Outcome::Fine } else { Outcome::Found });
             }
             if !*write {
-                output.bytes(&normal)?;
+                output.stream(|out| normal.write_to(out))?;
             } else if path == "standard input" {
                 return Err(Error::Usage {
                     message: "standard input cannot be written to".to_owned(),
                     hint: "name the file, or leave --write out".to_owned(),
                 });
-            } else if !same {
+            } else if !normal.is(&bytes) {
                 rewrite(&path, output)?;
             }
             Ok(Outcome::Fine)
@@ -142,8 +141,8 @@ fn rewrite(path: &Utf8Path, output: &Output) -> Result<(), Error> {
     let writer = writer(&tree, output)?;
     // Nobody else writes from here on.
     let bytes = tree.read(name)?.ok_or_else(|| read(std::io::ErrorKind::NotFound.into()))?;
-    let normal = parsed(path, &bytes)?.normalized_bytes();
-    let normal = normal.map_err(|source| Error::Lock { path: path.to_owned(), source })?;
+    let lock = parsed(path, &bytes)?;
+    let normal = lock.normal().map_err(|source| Error::Lock { path: path.to_owned(), source })?.to_bytes();
     let mut changes = Changes::default();
     changes.insert(name, Some(bytes), Some(normal));
     Ok(writer.apply(&changes, Interrupt::watch()?.flag())?)

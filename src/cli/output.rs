@@ -1,6 +1,6 @@
 //! The one place that prints: data to stdout, everything else to stderr.
 
-use std::io::{IsTerminal as _, Write as _};
+use std::io::{IsTerminal as _, Write};
 
 use anstream::{AutoStream, ColorChoice};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -47,7 +47,15 @@ impl Output {
 
     /// Bytes that a program wants, such as a lock.
     pub(super) fn bytes(&self, bytes: &[u8]) -> Result<(), Error> {
-        match std::io::stdout().lock().write_all(bytes) {
+        self.stream(|out| out.write_all(bytes))
+    }
+
+    /// Bytes that a program wants, as they come.
+    pub(super) fn stream(
+        &self,
+        write: impl FnOnce(&mut dyn Write) -> std::io::Result<()>,
+    ) -> Result<(), Error> {
+        match write(&mut std::io::stdout().lock()) {
             Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(Error::Stdout(error)),
             _ => Ok(()),
         }

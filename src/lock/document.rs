@@ -74,18 +74,15 @@ impl Lock {
     ///
     /// Nix: `src/libexpr/flake/lockfile.cc`, `LockFile::to_string`.
     pub fn to_bytes(&self) -> Vec<u8> {
-        print(&Document {
-            version: self.version,
-            root: &self.root,
-            nodes: self
-                .nodes
-                .iter()
-                .map(|(key, node)| {
-                    let renamed = None;
-                    (key.as_str(), NodeView { node, renamed })
-                })
-                .collect(),
-            extra: &self.extra,
-        })
+        let nodes = self
+            .nodes
+            .iter()
+            .map(|(key, node)| (key.as_str(), NodeView { node, keys: None, is_root: false }));
+        let document =
+            Document { version: self.version, root: &self.root, nodes: &mut { nodes }, extra: &self.extra };
+        let mut bytes = Vec::with_capacity(512 * self.nodes.len());
+        // A vector takes all.
+        let _ = print(document, &mut bytes);
+        bytes
     }
 }

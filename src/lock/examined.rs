@@ -31,7 +31,7 @@ impl<'a> Examined<'a> {
             let distinct = graph.distinct();
             (graph, distinct)
         };
-        let canonical = || index.normalized_bytes().ok().map(|normal| normal == bytes);
+        let canonical = || index.normal().ok().map(|normal| normal.is(bytes));
         let ((graph, distinct), canonical) =
             if lock.nodes.len() < LARGE { (graph(), canonical()) } else { rayon::join(graph, canonical) };
         Examined { lock, bytes, graph, distinct, canonical }

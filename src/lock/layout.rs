@@ -23,46 +23,54 @@ pub(super) struct Placed<'a> {
     pub(super) node: &'a Node,
     /// The number that it had.
     pub(super) number: u32,
-    /// The places of its inputs that are nodes, in their order.
-    pub(super) children: Vec<u32>,
+    /// With how many nodes below it, itself among them: they stand behind it.
+    pub(super) size: u32,
 }
 
 /// All nodes that Nix would write, in its order, the root first.
 pub(super) fn layout<'a>(index: &Index<'a>) -> Result<Vec<Placed<'a>>, LockError> {
-    let order = post_order(index, false)?;
-    let total = unshared(index, &order);
-    if total > MAX_NODES {
-        return Err(LockError::TooManyNodes { nodes: total });
-    }
     let mut keys = Keys::default();
-    let mut placed: Vec<Placed<'_>> = Vec::with_capacity(total as usize);
+    let mut placed: Vec<Placed<'_>> = Vec::with_capacity(index.nodes.len());
+    // On the way to where we are.
+    let mut open = vec![false; index.nodes.len()];
     let mut stack = Vec::new();
-    // post_order ends with the root, and found every key below.
-    let mut enter = order.last().map(|root| (ROOT, *root));
+    let mut enter = Some((ROOT, index.root));
     loop {
-        if let Some((name, at)) = enter.take()
-            && let Some(node) = index.nodes.get(at as usize)
-        {
+        if let Some((name, number)) = enter.take() {
+            let known = index.nodes.get(number as usize).zip(open.get_mut(number as usize));
+            let Some((node, open)) = known.filter(|(_, open)| !**open && placed.len() < MAX_NODES) else {
+                return Err(refusal(index));
+            };
+            *open = true;
+            stack.push((placed.len(), index.links(number).iter()));
             // The key is reserved before the children are visited.
-            stack.push((placed.len(), index.links(at).iter()));
-            placed.push(Placed { key: keys.reserve(name), node, number: at, children: Vec::new() });
+            placed.push(Placed { key: keys.reserve(name), node, number, size: 1 });
         }
-        let new = placed.len() as u32;
         let Some((at, inputs)) = stack.last_mut() else {
             return Ok(placed);
         };
         match inputs.next() {
             None => {
+                let behind = placed.len();
+                if let Some(done) = placed.get_mut(*at) {
+                    done.size = (behind - *at) as u32;
+                    if let Some(open) = open.get_mut(done.number as usize) {
+                        *open = false;
+                    }
+                }
                 stack.pop();
             }
             Some(Arc { edge: Edge::Follows(_), .. }) => {}
-            Some(arc) => {
-                enter = Some((arc.name, arc.to));
-                if let Some(parent) = placed.get_mut(*at) {
-                    parent.children.push(new);
-                }
-            }
+            Some(arc) => enter = Some((arc.name, arc.to)),
         }
+    }
+}
+
+/// Why nodes cannot be laid out.
+fn refusal(index: &Index<'_>) -> LockError {
+    match post_order(index, false) {
+        Ok(order) => LockError::TooManyNodes { nodes: unshared(index, &order) },
+        Err(error) => error,
     }
 }
 

@@ -34,6 +34,7 @@ mod read;
 mod reference;
 mod revisions;
 mod weight;
+mod written;
 
 pub use attrs::Attrs;
 pub use census::{Census, Stand};
@@ -45,6 +46,7 @@ pub use examined::Examined;
 pub use graph::{Graph, Link, Unresolved, Why};
 pub use map::{Map, Name};
 pub use measure::Measure;
+pub use normalize::Normal;
 pub use origin::{Origin, Way};
 pub use place::Place;
 pub use reference::{reference, repository};
@@ -56,7 +58,7 @@ pub const MAX_BYTES: usize = 256 << 20;
 
 /// More nodes than this are not written when shared nodes are un-shared. A diamond of 40 levels
 /// would need 2^40.
-pub const MAX_NODES: u64 = 1_000_000;
+pub const MAX_NODES: usize = 1_000_000;
 
 /// The lock format this crate writes. Nix: `src/libexpr/flake/lockfile.cc`.
 pub const WRITTEN_VERSION: u64 = 7;

@@ -1,48 +1,110 @@
 //! A lock as Nix would write it.
 
+use std::io::{self, Write};
+
 use super::WRITTEN_VERSION;
+use super::attrs::Attrs;
 use super::document::{Edge, Lock, Node};
 use super::error::LockError;
 use super::index::Index;
 use super::layout::{Placed, ROOT, layout};
-use super::print::print_layout;
+use super::map::Name;
+use super::print::{Document, NodeView, print};
+
+/// A lock as Nix would write it: keys by Nix's rule, a node for each input that is one, unreachable ones
+/// dropped, version 7. Not written yet: a view of the lock that it is made from.
+pub struct Normal<'a> {
+    placed: Vec<Placed<'a>>,
+    extra: &'a Attrs,
+}
 
 impl Lock {
-    /// The lock as Nix would write it: keys by Nix's rule, a node for each input that is one,
-    /// unreachable ones dropped, version 7.
+    /// The lock as Nix would write it.
     ///
     /// # Errors
     /// `TooManyNodes` where shared nodes would become too many; `MissingRoot`, `MissingNode` or a
     /// cycle for a lock that was not read but made.
-    pub fn normalized(&self) -> Result<Lock, LockError> {
-        let placed = layout(&Index::new(self))?;
-        let nodes = placed
-            .iter()
-            .enumerate()
-            .map(|(at, this)| (this.key.clone(), rekeyed(this, &placed, at == 0)))
-            .collect();
-        Ok(Lock { version: WRITTEN_VERSION, root: ROOT.into(), nodes, extra: self.extra.clone() })
+    pub fn normal(&self) -> Result<Normal<'_>, LockError> {
+        Index::new(self).normal()
     }
 
-    /// The bytes of [`Lock::normalized`], without making it. A lock is canonical when these are
-    /// the bytes that it was read from.
+    /// [`Lock::normal`] as a lock of its own.
     ///
     /// # Errors
-    /// As [`Lock::normalized`].
-    pub fn normalized_bytes(&self) -> Result<Vec<u8>, LockError> {
-        Index::new(self).normalized_bytes()
+    /// As [`Lock::normal`].
+    pub fn normalized(&self) -> Result<Lock, LockError> {
+        Ok(self.normal()?.to_lock())
     }
 }
 
-impl Index<'_> {
-    /// The bytes of [`Lock::normalized`] of the lock; whether its follows are resolved does not matter.
-    pub(super) fn normalized_bytes(&self) -> Result<Vec<u8>, LockError> {
-        let mut placed = layout(self)?;
-        let root = placed.first().map(|root| bare_root(root.node)).unwrap_or_default();
-        if let Some(first) = placed.first_mut() {
-            first.node = &root;
+impl<'a> Index<'a> {
+    /// [`Lock::normal`] of the lock; whether its follows are resolved does not matter.
+    pub(super) fn normal(&self) -> Result<Normal<'a>, LockError> {
+        Ok(Normal { placed: layout(self)?, extra: &self.lock.extra })
+    }
+}
+
+impl<'a> Normal<'a> {
+    /// Writes its bytes, piece by piece.
+    ///
+    /// # Errors
+    /// Those of `out`.
+    pub fn write_to(&self, out: &mut dyn Write) -> io::Result<()> {
+        let mut ordered: Vec<(u32, u32)> = self.placed.iter().map(|placed| placed.number).zip(0..).collect();
+        // Most locks have the right keys already: in the order of these, nothing is left for the second sort.
+        ordered.sort_unstable();
+        ordered.sort_by_key(|(_, at)| self.placed.get(*at as usize).map(|placed| placed.key.as_str()));
+        let nodes = ordered.iter().filter_map(|(_, at)| {
+            let at = *at as usize;
+            let placed = self.placed.get(at)?;
+            let view = NodeView { node: placed.node, keys: Some(self.keys_below(at)), is_root: at == 0 };
+            Some((placed.key.as_str(), view))
+        });
+        print(
+            Document { version: WRITTEN_VERSION, root: ROOT, nodes: &mut { nodes }, extra: self.extra },
+            out,
+        )
+    }
+
+    /// Its bytes.
+    #[must_use]
+    pub fn to_bytes(&self) -> Vec<u8> {
+        let mut bytes = Vec::with_capacity(512 * self.placed.len());
+        // A vector takes all.
+        let _ = self.write_to(&mut bytes);
+        bytes
+    }
+
+    /// Whether these are its bytes: a lock is canonical when they are those that it was read from.
+    #[must_use]
+    pub fn is(&self, bytes: &[u8]) -> bool {
+        let mut expected = Expected(bytes);
+        self.write_to(&mut expected).is_ok() && expected.0.is_empty()
+    }
+
+    fn to_lock(&self) -> Lock {
+        let nodes = self.placed.iter().enumerate().map(|(at, this)| {
+            let mut node = if at == 0 { bare_root(this.node) } else { this.node.clone() };
+            let edges = node.inputs.values_mut().filter_map(|edge| match edge {
+                Edge::Node(key) => Some(key),
+                Edge::Follows(_) => None,
+            });
+            for (key, new) in edges.zip(self.keys_below(at)) {
+                key.clone_from(new);
+            }
+            (this.key.clone(), node)
+        });
+        Lock {
+            version: WRITTEN_VERSION,
+            root: ROOT.into(),
+            nodes: nodes.collect(),
+            extra: self.extra.clone(),
         }
-        Ok(print_layout(&placed, &self.lock.extra))
+    }
+
+    /// The keys of the inputs of a node that are nodes, in their order.
+    fn keys_below(&self, at: usize) -> KeysBelow<'_> {
+        KeysBelow { placed: &self.placed, next: at + 1 }
     }
 }
 
@@ -51,16 +113,32 @@ fn bare_root(node: &Node) -> Node {
     Node { inputs: node.inputs.clone(), extra: node.extra.clone(), ..Node::default() }
 }
 
-fn rekeyed(this: &Placed<'_>, placed: &[Placed<'_>], root: bool) -> Node {
-    let mut node = if root { bare_root(this.node) } else { this.node.clone() };
-    let edges = node.inputs.values_mut().filter_map(|edge| match edge {
-        Edge::Node(key) => Some(key),
-        Edge::Follows(_) => None,
-    });
-    for (key, child) in edges.zip(&this.children) {
-        if let Some(child) = placed.get(*child as usize) {
-            key.clone_from(&child.key);
-        }
+/// The keys of nodes that stand one behind the other, each with all that is below it.
+pub(super) struct KeysBelow<'a> {
+    placed: &'a [Placed<'a>],
+    next: usize,
+}
+
+impl<'a> Iterator for KeysBelow<'a> {
+    type Item = &'a Name;
+
+    fn next(&mut self) -> Option<&'a Name> {
+        let placed = self.placed.get(self.next)?;
+        self.next += placed.size as usize;
+        Some(&placed.key)
     }
-    node
+}
+
+/// Takes what is written only as long as it is what is expected; that still is.
+struct Expected<'a>(&'a [u8]);
+
+impl Write for Expected<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0 = self.0.strip_prefix(bytes).ok_or(io::ErrorKind::InvalidData)?;
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
 }

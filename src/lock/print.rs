@@ -1,6 +1,7 @@
 //! How a lock is written: by hand and not through serde, because most of the time that it takes to
 //! normalize a lock goes here.
 
+use std::io::{self, Write};
 use std::ops::Range;
 
 use serde_json::Value;
@@ -8,56 +9,43 @@ use serde_json::Value;
 use super::attrs::Attrs;
 use super::document::{Edge, Node};
 use super::index::FastMap;
-use super::layout::{Placed, ROOT};
 use super::map::Name;
+use super::normalize::KeysBelow;
 
 /// What is printed.
 pub(super) struct Document<'a> {
     pub(super) version: u64,
     pub(super) root: &'a str,
     /// In byte order of the keys.
-    pub(super) nodes: Vec<(&'a str, NodeView<'a>)>,
+    pub(super) nodes: &'a mut dyn Iterator<Item = (&'a str, NodeView<'a>)>,
     pub(super) extra: &'a Attrs,
 }
 
 pub(super) struct NodeView<'a> {
     pub(super) node: &'a Node,
-    /// Where keys are given anew: the places of the children, in order of the edges that are
-    /// nodes, and what stands at each place.
-    pub(super) renamed: Option<(&'a [u32], &'a [Placed<'a>])>,
+    /// Where keys are given anew: those of the edges that are nodes, in their order.
+    pub(super) keys: Option<KeysBelow<'a>>,
+    /// Whether it is the root of what Nix would write, which has only inputs.
+    pub(super) is_root: bool,
 }
 
-/// Prints laid-out nodes, without a copy of them.
-pub(super) fn print_layout(placed: &[Placed<'_>], extra: &Attrs) -> Vec<u8> {
-    let mut ordered: Vec<&Placed<'_>> = placed.iter().collect();
-    // Most locks have the right keys already: in the order of these, nothing is left for the second sort.
-    ordered.sort_by_key(|at| at.number);
-    ordered.sort_by_key(|at| at.key.as_str());
-    let nodes = ordered.into_iter().map(|at| {
-        let renamed = Some((at.children.as_slice(), placed));
-        (at.key.as_str(), NodeView { node: at.node, renamed })
-    });
-    let nodes = nodes.collect();
-    print(&Document { version: super::WRITTEN_VERSION, root: ROOT, nodes, extra })
-}
-
-pub(super) fn print(document: &Document<'_>) -> Vec<u8> {
-    let bytes = Vec::with_capacity(256 + 512 * document.nodes.len());
-    let mut printer = Printer { bytes, depth: 0, printed: FastMap::default() };
+/// Prints a lock, some nodes at a time.
+pub(super) fn print(document: Document<'_>, out: &mut dyn Write) -> io::Result<()> {
+    let mut printer = Printer { out, result: Ok(()), bytes: Vec::new(), depth: 0, known: Known::default() };
     let fields = [
-        ("nodes", Field::Nodes(&document.nodes)),
+        ("nodes", Field::Nodes(document.nodes)),
         ("root", Field::Str(document.root)),
         ("version", Field::Number(document.version)),
     ];
     printer.fields(fields.into_iter().collect(), document.extra);
     printer.bytes.push(b'\n');
-    printer.bytes
+    printer.flush();
+    printer.result
 }
 
 enum Field<'a> {
-    Nodes(&'a [(&'a str, NodeView<'a>)]),
-    Node(&'a NodeView<'a>),
-    Inputs(&'a NodeView<'a>),
+    Nodes(&'a mut dyn Iterator<Item = (&'a str, NodeView<'a>)>),
+    Inputs(&'a Node, Option<KeysBelow<'a>>),
     Attrs(&'a Attrs),
     Bool(bool),
     Number(u64),
@@ -66,22 +54,38 @@ enum Field<'a> {
     Value(&'a Value),
 }
 
-struct Printer {
+/// From so many bytes on they go out.
+const PIECE: usize = 64 << 10;
+
+struct Printer<'o> {
+    out: &'o mut dyn Write,
+    /// What came of writing.
+    result: io::Result<()>,
+    /// What is not written yet.
     bytes: Vec<u8>,
     depth: usize,
-    /// Where attributes stand already, which many nodes share. They all stand at the same depth.
-    printed: FastMap<usize, Range<usize>>,
+    known: Known,
 }
 
-impl Printer {
-    fn field(&mut self, field: &Field<'_>) {
+/// Attributes that are printed already, which many nodes share. They all stand at the same depth.
+#[derive(Default)]
+struct Known {
+    text: Vec<u8>,
+    places: FastMap<usize, Range<usize>>,
+}
+
+impl Printer<'_> {
+    fn flush(&mut self) {
+        if self.result.is_ok() {
+            self.result = self.out.write_all(&self.bytes);
+        }
+        self.bytes.clear();
+    }
+
+    fn field(&mut self, field: Field<'_>) {
         match field {
-            Field::Nodes(nodes) => {
-                let nodes = nodes.iter();
-                self.object(nodes.map(|(key, view)| (*key, Field::Node(view))));
-            }
-            Field::Node(view) => self.node(view),
-            Field::Inputs(view) => self.inputs(view),
+            Field::Nodes(nodes) => self.nodes(nodes),
+            Field::Inputs(node, keys) => self.inputs(node, keys),
             Field::Attrs(attrs) => self.attrs(attrs),
             Field::Bool(true) => self.bytes.extend(b"true"),
             Field::Bool(false) => self.bytes.extend(b"false"),
@@ -92,14 +96,36 @@ impl Printer {
         }
     }
 
+    fn nodes<'a>(&mut self, nodes: &mut dyn Iterator<Item = (&'a str, NodeView<'a>)>) {
+        self.bytes.push(b'{');
+        self.depth += 1;
+        let mut empty = true;
+        for (key, view) in nodes {
+            self.next(&mut empty);
+            self.string(key);
+            self.bytes.extend(b": ");
+            self.node(view);
+            if self.bytes.len() >= PIECE {
+                self.flush();
+            }
+            if self.result.is_err() {
+                break;
+            }
+        }
+        self.close(empty, b'}');
+    }
+
     fn attrs(&mut self, attrs: &Attrs) {
-        if let Some(printed) = self.printed.get(&attrs.identity()) {
-            self.bytes.extend_from_within(printed.clone());
+        if let Some(place) = self.known.places.get(&attrs.identity()) {
+            self.bytes.extend(self.known.text.get(place.clone()).unwrap_or_default());
             return;
         }
         let start = self.bytes.len();
         self.object(attrs.iter().map(|(key, value)| (key, Field::Value(value))));
-        self.printed.insert(attrs.identity(), start..self.bytes.len());
+        let printed = self.bytes.get(start..).unwrap_or_default();
+        let place = self.known.text.len()..self.known.text.len() + printed.len();
+        self.known.text.extend(printed);
+        self.known.places.insert(attrs.identity(), place);
     }
 
     fn object<'a>(&mut self, fields: impl Iterator<Item = (&'a str, Field<'a>)>) {
@@ -110,7 +136,7 @@ impl Printer {
             self.next(&mut empty);
             self.string(key);
             self.bytes.extend(b": ");
-            self.field(&field);
+            self.field(field);
         }
         self.close(empty, b'}');
     }
@@ -121,7 +147,7 @@ impl Printer {
         let mut empty = true;
         for element in elements {
             self.next(&mut empty);
-            self.field(&element);
+            self.field(element);
         }
         self.close(empty, b']');
     }
@@ -163,40 +189,31 @@ impl Printer {
         self.object(fields.into_iter());
     }
 
-    fn node(&mut self, view: &NodeView<'_>) {
+    fn node(&mut self, view: NodeView<'_>) {
         let node = view.node;
         // Pushed in byte order.
         let mut fields = Vec::with_capacity(5);
-        if !node.flake {
+        if !node.flake && !view.is_root {
             fields.push(("flake", Field::Bool(false)));
         }
         if !node.inputs.is_empty() {
-            fields.push(("inputs", Field::Inputs(view)));
+            fields.push(("inputs", Field::Inputs(node, view.keys)));
         }
-        if let Some(locked) = &node.locked {
-            fields.push(("locked", Field::Attrs(locked)));
-        }
-        if let Some(original) = &node.original {
-            fields.push(("original", Field::Attrs(original)));
-        }
-        if let Some(parent) = &node.parent {
-            fields.push(("parent", Field::Path(parent)));
+        if !view.is_root {
+            let attrs = [("locked", &node.locked), ("original", &node.original)];
+            fields.extend(
+                attrs.into_iter().filter_map(|(name, attrs)| Some((name, Field::Attrs(attrs.as_ref()?)))),
+            );
+            fields.extend(node.parent.as_ref().map(|parent| ("parent", Field::Path(parent))));
         }
         self.fields(fields, &node.extra);
     }
 
-    fn inputs(&mut self, view: &NodeView<'_>) {
-        let mut child = 0;
-        let edges = view.node.inputs.iter().map(|(name, edge)| {
+    fn inputs(&mut self, node: &Node, mut keys: Option<KeysBelow<'_>>) {
+        let edges = node.inputs.iter().map(|(name, edge)| {
             let field = match edge {
                 Edge::Follows(path) => Field::Path(path),
-                Edge::Node(key) => {
-                    let renamed = view
-                        .renamed
-                        .and_then(|(children, placed)| placed.get(*children.get(child)? as usize));
-                    child += 1;
-                    Field::Str(renamed.map_or(key, |at| &at.key))
-                }
+                Edge::Node(key) => Field::Str(keys.as_mut().and_then(Iterator::next).unwrap_or(key)),
             };
             (name.as_str(), field)
         });
@@ -207,7 +224,7 @@ impl Printer {
     fn value(&mut self, value: &Value) {
         match value {
             Value::Null => self.bytes.extend(b"null"),
-            Value::Bool(bool) => self.field(&Field::Bool(*bool)),
+            Value::Bool(bool) => self.field(Field::Bool(*bool)),
             Value::Number(number) => self.bytes.extend(number.to_string().into_bytes()),
             Value::String(str) => self.string(str),
             Value::Array(values) => self.array(values.iter().map(Field::Value)),

@@ -1,55 +1,17 @@
 //! The form of a lock, for serde: which fields there are, and of which types.
-//!
-//! The same attributes stand at many nodes of a large lock (3,952 nodes of a real one are pinned to 333
-//! different things). Each text of attributes is read once; the nodes share what it says.
 
 use std::fmt;
 
-use serde::de::{
-    self, Deserialize, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor,
-};
-use serde_json::value::RawValue;
+use serde::de::{self, Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::{Number, Value};
 
 use super::attrs::Attrs;
 use super::document::{Edge, Lock, Node};
 use super::error::LockError;
-use super::index::FastMap;
 use super::map::{Map, Name};
 
 /// What our own readers say where a key comes twice; the place is found afterwards.
 pub(super) const DUPLICATE_KEY: &str = "duplicate key";
-
-/// How attributes are read.
-pub(super) enum Pool<'de> {
-    /// Each text once; the attributes by their text.
-    Shared(FastMap<&'de str, Attrs>),
-    /// Each where it stands.
-    InPlace,
-}
-
-impl Default for Pool<'_> {
-    fn default() -> Self {
-        Pool::Shared(FastMap::default())
-    }
-}
-
-impl<'de> Pool<'de> {
-    fn attrs<A: MapAccess<'de>>(&mut self, map: &mut A) -> Result<Attrs, A::Error> {
-        let Pool::Shared(known) = self else { return map.next_value() };
-        let text = map.next_value::<&RawValue>()?.get();
-        if let Some(attrs) = known.get(text) {
-            return Ok(attrs.clone());
-        }
-        let attrs: Attrs = serde_json::from_str(text).map_err(de::Error::custom)?;
-        if attrs.iter().any(|(_, value)| value.is_array() || value.is_object()) {
-            // How deep that may be depends on where it stands.
-            return Err(de::Error::custom("attributes within attributes"));
-        }
-        known.insert(text, attrs.clone());
-        Ok(attrs)
-    }
-}
 
 /// A document before it is known to be a lock.
 pub(super) struct RawLock {
@@ -120,18 +82,15 @@ fn extra<E: de::Error>(entries: Vec<(String, Value)>) -> Result<Attrs, E> {
     Attrs::from_entries(entries).map_err(|_| E::custom(DUPLICATE_KEY))
 }
 
-/// Reads a document.
-pub(super) struct LockSeed<'p, 'de>(pub(super) &'p mut Pool<'de>);
-
-impl<'de> DeserializeSeed<'de> for LockSeed<'_, 'de> {
-    type Value = RawLock;
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<RawLock, D::Error> {
-        deserializer.deserialize_map(self)
+impl<'de> Deserialize<'de> for RawLock {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<RawLock, D::Error> {
+        deserializer.deserialize_map(LockVisitor)
     }
 }
 
-impl<'de> Visitor<'de> for LockSeed<'_, 'de> {
+struct LockVisitor;
+
+impl<'de> Visitor<'de> for LockVisitor {
     type Value = RawLock;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -145,7 +104,7 @@ impl<'de> Visitor<'de> for LockSeed<'_, 'de> {
             match name.as_str() {
                 "version" => once(&mut version, map.next_value()?)?,
                 "root" => once(&mut root, map.next_value()?)?,
-                "nodes" => once(&mut nodes, map.next_value_seed(NodesSeed(self.0))?)?,
+                "nodes" => once(&mut nodes, map.next_value::<Nodes>()?.0)?,
                 _ => rest.push((name, map.next_value()?)),
             }
         }
@@ -153,29 +112,27 @@ impl<'de> Visitor<'de> for LockSeed<'_, 'de> {
     }
 }
 
-struct NodesSeed<'p, 'de>(&'p mut Pool<'de>);
+struct Nodes(Map<Node>);
 
-impl<'de> DeserializeSeed<'de> for NodesSeed<'_, 'de> {
-    type Value = Map<Node>;
+impl<'de> Deserialize<'de> for Nodes {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Nodes, D::Error> {
+        struct NodesVisitor;
+        impl<'de> Visitor<'de> for NodesVisitor {
+            type Value = Nodes;
 
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
-        deserializer.deserialize_map(self)
-    }
-}
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object of nodes")
+            }
 
-impl<'de> Visitor<'de> for NodesSeed<'_, 'de> {
-    type Value = Map<Node>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an object of nodes")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-        let mut nodes = Vec::new();
-        while let Some(key) = map.next_key()? {
-            nodes.push((key, map.next_value_seed(NodeSeed(self.0))?));
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Nodes, A::Error> {
+                let mut nodes = Vec::new();
+                while let Some(entry) = map.next_entry()? {
+                    nodes.push(entry);
+                }
+                Map::of_distinct(nodes).map(Nodes).ok_or_else(|| de::Error::custom(DUPLICATE_KEY))
+            }
         }
-        Map::of_distinct(nodes).ok_or_else(|| de::Error::custom(DUPLICATE_KEY))
+        deserializer.deserialize_map(NodesVisitor)
     }
 }
 
@@ -215,17 +172,15 @@ impl<'de> Deserialize<'de> for NodeField {
     }
 }
 
-struct NodeSeed<'p, 'de>(&'p mut Pool<'de>);
-
-impl<'de> DeserializeSeed<'de> for NodeSeed<'_, 'de> {
-    type Value = Node;
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Node, D::Error> {
-        deserializer.deserialize_map(self)
+impl<'de> Deserialize<'de> for Node {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Node, D::Error> {
+        deserializer.deserialize_map(NodeVisitor)
     }
 }
 
-impl<'de> Visitor<'de> for NodeSeed<'_, 'de> {
+struct NodeVisitor;
+
+impl<'de> Visitor<'de> for NodeVisitor {
     type Value = Node;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -240,9 +195,9 @@ impl<'de> Visitor<'de> for NodeSeed<'_, 'de> {
         while let Some(field) = map.next_key()? {
             match field {
                 NodeField::Inputs => once(&mut inputs, map.next_value()?)?,
-                NodeField::Locked => once(&mut locked, self.0.attrs(&mut map)?)?,
-                NodeField::Original => once(&mut original, self.0.attrs(&mut map)?)?,
-                NodeField::Info => once(&mut info, self.0.attrs(&mut map)?)?,
+                NodeField::Locked => once(&mut locked, map.next_value()?)?,
+                NodeField::Original => once(&mut original, map.next_value()?)?,
+                NodeField::Info => once(&mut info, map.next_value()?)?,
                 NodeField::Flake => once(&mut flake, map.next_value()?)?,
                 NodeField::Parent => once(&mut parent, map.next_value()?)?,
                 NodeField::Other(name) => rest.push((name, map.next_value()?)),

@@ -1,6 +1,5 @@
 //! Reading a lock: JSON first, then what Nix checks. Nix: `src/libexpr/flake/lockfile.cc`.
 
-use serde::de::DeserializeSeed as _;
 use serde_json::Value;
 
 use super::MAX_BYTES;
@@ -9,7 +8,8 @@ use super::document::{Edge, Lock, Node};
 use super::error::LockError;
 use super::index::{Index, NONE};
 use super::place::{self, Place};
-use super::raw::{DUPLICATE_KEY, LockSeed, OnlyVersion, Pool, RawLock, whole};
+use super::raw::{DUPLICATE_KEY, OnlyVersion, RawLock, whole};
+use super::written;
 
 /// What the JSON reader says beyond 127 levels.
 const TOO_DEEP: &str = "recursion limit exceeded";
@@ -39,20 +39,19 @@ impl Lock {
             }
         })?;
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-        // Only where each text is read where it stands, an error has its place, and depth its count.
-        let raw = read(text, Pool::default())
-            .or_else(|_| read(text, Pool::InPlace))
-            .map_err(|error| explain(text, &error))?;
-        let lock = raw.checked().map_err(|error| error.placed(text))?;
-        post_order(&Index::new(&lock), true).map_err(|error| error.placed(text))?;
+        let lock = match written::read(text) {
+            Some(lock) => lock,
+            None => {
+                let raw: RawLock = serde_json::from_str(text).map_err(|error| explain(text, &error))?;
+                raw.checked().map_err(|error| error.placed(text))?
+            }
+        };
+        // One behind the other is faster than as the root reaches them; which error comes first, only that tells.
+        let inputs = || lock.nodes.iter().filter(|(key, _)| **key != lock.root);
+        let sound = inputs().all(|(key, node)| check_content(key, node).is_ok());
+        post_order(&Index::new(&lock), !sound).map_err(|error| error.placed(text))?;
         Ok(lock)
     }
-}
-
-fn read<'de>(text: &'de str, mut pool: Pool<'de>) -> Result<RawLock, serde_json::Error> {
-    let mut reader = serde_json::Deserializer::from_str(text);
-    let raw = LockSeed(&mut pool).deserialize(&mut reader)?;
-    reader.end().map(|()| raw)
 }
 
 /// Says what a failed JSON reader means.

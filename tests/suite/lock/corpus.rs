@@ -28,7 +28,7 @@ fn every_lock_is_read_or_refused_as_the_manifest_says() {
             }
             ("ok", Ok(lock)) => {
                 let graph = Graph::new(&lock);
-                let normal = lock.normalized_bytes().unwrap();
+                let normal = lock.normal().unwrap().to_bytes();
                 let found = [
                     lock.version.to_string(),
                     graph.nodes().to_string(),

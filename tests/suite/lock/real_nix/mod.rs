@@ -68,7 +68,7 @@ fn lock(nix: &Nix, folder: &Path) -> Result<(), String> {
 fn is_reproduced(bytes: &[u8]) -> Lock {
     let text = String::from_utf8_lossy(bytes);
     let lock = Lock::parse(bytes).unwrap_or_else(|error| panic!("{error}\n{text}"));
-    assert_eq!(String::from_utf8_lossy(&lock.normalized_bytes().unwrap()), text);
+    assert_eq!(String::from_utf8_lossy(&lock.normal().unwrap().to_bytes()), text);
     assert_eq!(String::from_utf8_lossy(&lock.to_bytes()), text);
     let graph = Graph::new(&lock);
     assert_eq!(graph.unresolved(), [], "{text}");

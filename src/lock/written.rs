@@ -1,0 +1,141 @@
+//! Reads a lock in the form in which Nix writes it, as nearly all are: byte by byte what is expected, several
+//! times as fast as a reader of any JSON. Whatever is different in the least is left to that one.
+//!
+//! The same attributes stand at many nodes of a large lock (3,952 nodes of a real one are pinned to 333
+//! different things). Each text of attributes is read once; the nodes share what it says.
+
+use super::attrs::Attrs;
+use super::document::{Edge, Lock, Node};
+use super::index::FastMap;
+use super::map::{Map, Name};
+
+/// The lock in this text, where the text has Nix's form in version 7.
+pub(super) fn read(text: &str) -> Option<Lock> {
+    let mut reader = Reader { rest: text, known: FastMap::default(), inputs: Vec::new(), path: Vec::new() };
+    reader.expect("{\n  \"nodes\": {\n    \"")?;
+    let mut nodes = Vec::new();
+    loop {
+        let key = reader.string()?;
+        reader.expect(": ")?;
+        nodes.push((key, reader.node()?));
+        if !reader.eat(",\n    \"") {
+            break;
+        }
+    }
+    reader.expect("\n  },\n  \"root\": \"")?;
+    let root = reader.string()?;
+    reader.expect(",\n  \"version\": 7\n}\n")?;
+    let nodes = Map::of_distinct(nodes)?;
+    reader.rest.is_empty().then(|| Lock { version: 7, root, nodes, extra: Attrs::default() })
+}
+
+struct Reader<'t> {
+    rest: &'t str,
+    /// Attributes by their text.
+    known: FastMap<&'t str, Attrs>,
+    /// Room for the inputs of a node and for a path, which then take as much as they need.
+    inputs: Vec<(Name, Edge)>,
+    path: Vec<Name>,
+}
+
+impl Reader<'_> {
+    fn eat(&mut self, expected: &str) -> bool {
+        let rest = self.rest.strip_prefix(expected);
+        self.rest = rest.unwrap_or(self.rest);
+        rest.is_some()
+    }
+
+    fn expect(&mut self, expected: &str) -> Option<()> {
+        self.eat(expected).then_some(())
+    }
+
+    /// The rest of a string in which nothing is escaped, without its first quotation mark.
+    fn string(&mut self) -> Option<Name> {
+        let end = self.rest.bytes().position(|byte| matches!(byte, b'"' | b'\\' | 0..0x20))?;
+        let (string, rest) = self.rest.split_at_checked(end)?;
+        self.rest = rest.strip_prefix('"')?;
+        Some(string.into())
+    }
+
+    fn node(&mut self) -> Option<Node> {
+        let mut node = Node::default();
+        if self.eat("{}") {
+            return Some(node);
+        }
+        self.expect("{")?;
+        let mut line = "\n      \"";
+        let mut field = |reader: &mut Self, name: &str| {
+            let rest = reader.rest.strip_prefix(line).and_then(|rest| rest.strip_prefix(name));
+            if let Some(rest) = rest {
+                reader.rest = rest;
+                line = ",\n      \"";
+            }
+            rest.is_some()
+        };
+        if field(self, "flake\": false") {
+            node.flake = false;
+        }
+        if field(self, "inputs\": ") {
+            node.inputs = self.inputs()?;
+        }
+        if field(self, "locked\": ") {
+            node.locked = Some(self.attrs()?);
+        }
+        if field(self, "original\": ") {
+            node.original = Some(self.attrs()?);
+        }
+        if field(self, "parent\": ") {
+            node.parent = Some(self.path("\n        \"", "\n      ]")?);
+        }
+        self.expect("\n    }")?;
+        Some(node)
+    }
+
+    fn inputs(&mut self) -> Option<Map<Edge>> {
+        self.expect("{\n        \"")?;
+        loop {
+            let name = self.string()?;
+            self.expect(": ")?;
+            let edge = match self.eat("\"") {
+                true => Edge::Node(self.string()?),
+                false => Edge::Follows(self.path("\n          \"", "\n        ]")?),
+            };
+            self.inputs.push((name, edge));
+            if !self.eat(",\n        \"") {
+                break;
+            }
+        }
+        self.expect("\n      }")?;
+        Map::of_distinct(self.inputs.drain(..).collect())
+    }
+
+    /// An array of strings: what stands before each, and behind all.
+    fn path(&mut self, before: &str, behind: &str) -> Option<Vec<Name>> {
+        if self.eat("[]") {
+            return Some(Vec::new());
+        }
+        self.expect("[")?;
+        loop {
+            self.expect(before)?;
+            let name = self.string()?;
+            self.path.push(name);
+            if !self.eat(",") {
+                break;
+            }
+        }
+        self.expect(behind)?;
+        Some(self.path.drain(..).collect())
+    }
+
+    fn attrs(&mut self) -> Option<Attrs> {
+        // With a bracket in a string this is no JSON.
+        let (text, rest) = self.rest.split_at_checked(self.rest.find('}')? + 1)?;
+        self.rest = rest;
+        if let Some(attrs) = self.known.get(text) {
+            return Some(attrs.clone());
+        }
+        let attrs: Attrs = serde_json::from_str(text).ok()?;
+        self.known.insert(text, attrs.clone());
+        Some(attrs)
+    }
+}
