@@ -34,7 +34,7 @@ impl Census {
         while let Some((node, path, owner)) = stack.pop() {
             for number in graph.index.arcs_of(node) {
                 let Some(arc) = graph.index.arcs.get(number) else { continue };
-                if arc.to == NONE || graph.by_arc.get(arc.to as usize) != Some(&(number as u32)) {
+                if arc.to == NONE || graph.index.by_arc.get(arc.to as usize) != Some(&(number as u32)) {
                     continue;
                 }
                 let owner = owner.or_else(|| {

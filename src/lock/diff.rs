@@ -372,7 +372,7 @@ impl<'g, 'a> Walk<'g, 'a> {
         let is_node = |arc: &Arc<'_>| matches!(arc.edge, Edge::Node(_));
         let mut arcs: Vec<usize> = self.alone.iter().chain(&self.follows).filter_map(here).collect();
         arcs.retain(|at| graph.index.arcs.get(*at).is_some_and(|arc| is_node(arc) || is_root(arc)));
-        let strangers = graph.by_arc.iter().zip(self.met.iter().skip(behind)).filter(|(_, met)| !**met);
+        let strangers = graph.index.by_arc.iter().zip(self.met.iter().skip(behind)).filter(|(_, met)| !**met);
         arcs.extend(strangers.map(|(by_arc, _)| *by_arc as usize));
         arcs.sort_unstable();
         arcs.dedup();

@@ -25,9 +25,10 @@ impl<'a> Graph<'a> {
     pub fn duplicates(&self) -> Vec<Vec<&'a str>> {
         let (count, class_of) = self.classes();
         let mut classes = vec![Vec::new(); count];
-        for (key, class) in self.index.keys.iter().zip(class_of) {
-            if let Some(class) = classes.get_mut(class as usize) {
-                class.push(*key);
+        for node in &self.index.by_key {
+            let class = class_of.get(*node as usize).and_then(|class| classes.get_mut(*class as usize));
+            if let Some((class, key)) = class.zip(self.key(*node)) {
+                class.push(key);
             }
         }
         classes.retain(|class: &Vec<&str>| class.len() > 1);
@@ -41,13 +42,7 @@ impl<'a> Graph<'a> {
         // One state more than nodes, for follows that lead nowhere: they are the same.
         let nowhere = count as u32;
         let mut blocks = Partition::new(&self.contents());
-        let mut names = FastMap::default();
-        let mut labels = Vec::with_capacity(self.index.arcs.len());
-        for arc in &self.index.arcs {
-            let fresh = names.len() as u32;
-            labels.push(*names.entry(arc.name).or_insert(fresh));
-        }
-        let mut cords = Partition::new(&labels);
+        let mut cords = Partition::new(&self.index.name_of);
 
         let target = |arc: usize| match self.index.arcs.get(arc).map(|arc| arc.to) {
             None | Some(NONE) => nowhere,

@@ -2,10 +2,10 @@
 
 use super::document::Lock;
 use super::graph::Graph;
-use super::index::Index;
+use super::weight::RootInput;
 
 /// From so many nodes on, starting a thread pays.
-const LARGE: usize = 5_000;
+const LARGE: usize = 2_000;
 
 /// A lock, the bytes that it was read from, and what takes long to find out.
 pub struct Examined<'a> {
@@ -15,6 +15,8 @@ pub struct Examined<'a> {
     pub bytes: &'a [u8],
     /// Its graph.
     pub graph: Graph<'a>,
+    /// The root inputs and their weights: [`Graph::inputs`].
+    pub inputs: Vec<RootInput<'a>>,
     /// How many nodes remain when lossless duplicates count once: [`Graph::distinct`].
     pub distinct: usize,
     /// Whether Nix would write the same bytes; none where these would be too many.
@@ -25,15 +27,14 @@ impl<'a> Examined<'a> {
     /// Examines a lock that was read from `bytes`.
     #[must_use]
     pub fn new(lock: &'a Lock, bytes: &'a [u8]) -> Examined<'a> {
-        let index = Index::new(lock);
-        let graph = || {
-            let graph = Graph::of(index.clone());
-            let distinct = graph.distinct();
-            (graph, distinct)
+        let graph = Graph::new(lock);
+        let measured = || (graph.inputs(), graph.distinct());
+        let canonical = || graph.index.normal().ok().map(|normal| normal.is(bytes));
+        let ((inputs, distinct), canonical) = if lock.nodes.len() < LARGE {
+            (measured(), canonical())
+        } else {
+            rayon::join(measured, canonical)
         };
-        let canonical = || index.normal().ok().map(|normal| normal.is(bytes));
-        let ((graph, distinct), canonical) =
-            if lock.nodes.len() < LARGE { (graph(), canonical()) } else { rayon::join(graph, canonical) };
-        Examined { lock, bytes, graph, distinct, canonical }
+        Examined { lock, bytes, inputs, distinct, canonical, graph }
     }
 }

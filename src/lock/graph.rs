@@ -6,18 +6,13 @@
 use super::cut::Follower;
 use super::document::{Edge, Lock};
 use super::error::LockError;
-use super::index::{Arc, FastMap, FastState, Index, NONE};
+use super::index::{Arc, FastMap, Index, NONE};
 use super::map::Name;
 use super::place;
 
 /// A lock's graph. It borrows the lock; nodes are known by their keys, and by number inside.
 pub struct Graph<'a> {
     pub(super) index: Index<'a>,
-    /// For each node the arc by which it is first reached, depth first; `NONE` for the root and
-    /// for what is not reached.
-    pub(super) by_arc: Vec<u32>,
-    /// For each node whether the root reaches it.
-    reached: Vec<bool>,
     /// Arcs whose follows leads nowhere, with the reason.
     unresolved: Vec<(u32, Why)>,
 }
@@ -63,31 +58,6 @@ enum State {
     Circular,
 }
 
-/// Arcs by their node and name.
-struct ByName<'a> {
-    /// There are far fewer names than arcs.
-    names: FastMap<&'a str, u32>,
-    /// By node and number of the name.
-    arcs: FastMap<(u32, u32), u32>,
-}
-
-impl<'a> ByName<'a> {
-    fn new(all: &[Arc<'a>]) -> ByName<'a> {
-        let mut names = FastMap::default();
-        let mut arcs = FastMap::with_capacity_and_hasher(all.len(), FastState::default());
-        for (number, arc) in (0..).zip(all) {
-            let fresh = names.len() as u32;
-            arcs.insert((arc.from, *names.entry(arc.name).or_insert(fresh)), number);
-        }
-        ByName { names, arcs }
-    }
-
-    fn find(&self, node: u32, name: &str) -> Option<usize> {
-        let name = self.names.get(name)?;
-        self.arcs.get(&(node, *name)).map(|arc| *arc as usize)
-    }
-}
-
 impl<'a> Graph<'a> {
     /// Resolves every follows, each once.
     pub fn new(lock: &'a Lock) -> Graph<'a> {
@@ -95,11 +65,8 @@ impl<'a> Graph<'a> {
     }
 
     pub(super) fn of(index: Index<'a>) -> Graph<'a> {
-        let count = index.nodes.len();
-        let mut graph =
-            Graph { index, by_arc: vec![NONE; count], reached: vec![false; count], unresolved: Vec::new() };
+        let mut graph = Graph { index, unresolved: Vec::new() };
         graph.resolve();
-        graph.reach();
         graph
     }
 
@@ -113,17 +80,17 @@ impl<'a> Graph<'a> {
                 Edge::Follows(_) => State::New,
             })
             .collect();
-        let by_name = ByName::new(&self.index.arcs);
+        let names: FastMap<&str, u32> = self.index.names.iter().copied().zip(0..).collect();
         for start in 0..self.index.arcs.len() {
             if states.get(start) == Some(&State::New) {
-                self.resolve_one(start, &by_name, &mut states);
+                self.resolve_one(start, &names, &mut states);
             }
         }
         self.unresolved.sort_unstable();
     }
 
     /// Resolves the follows of one arc, and of those that it passes through before.
-    fn resolve_one(&mut self, start: usize, by_name: &ByName<'_>, states: &mut [State]) {
+    fn resolve_one(&mut self, start: usize, names: &FastMap<&str, u32>, states: &mut [State]) {
         /// A path that is being walked: the arc that has it, how many names are done, and where
         /// that has led.
         struct Walk {
@@ -153,7 +120,7 @@ impl<'a> Graph<'a> {
                     end = Some((walk.at, Why::Nothing));
                     break;
                 };
-                let next = by_name.find(walk.at, name);
+                let next = names.get(name.as_str()).and_then(|name| self.index.find_named(walk.at, *name));
                 let next = next.and_then(|at| Some((at, self.index.arcs.get(at)?.to, *states.get(at)?)));
                 match next {
                     None | Some((_, NONE, State::Done)) => end = Some((NONE, Why::Nothing)),
@@ -195,31 +162,8 @@ impl<'a> Graph<'a> {
         }
     }
 
-    /// Walks from the root, depth first, over edges that are nodes. What the root reaches over
-    /// follows it also reaches so.
-    fn reach(&mut self) {
-        let mut stack = vec![(self.index.root, NONE)];
-        while let Some((node, arc)) = stack.pop() {
-            let at = node as usize;
-            match self.reached.get_mut(at) {
-                Some(reached) if !*reached => *reached = true,
-                _ => continue,
-            }
-            if let Some(by_arc) = self.by_arc.get_mut(at) {
-                *by_arc = arc;
-            }
-            for number in self.index.arcs_of(node).rev() {
-                if let Some(arc) = self.index.arcs.get(number)
-                    && matches!(arc.edge, Edge::Node(_))
-                {
-                    stack.push((arc.to, number as u32));
-                }
-            }
-        }
-    }
-
     pub(super) fn is_reached(&self, node: u32) -> bool {
-        self.reached.get(node as usize).copied().unwrap_or(false)
+        node < self.index.reached
     }
 
     pub(super) fn key(&self, node: u32) -> Option<&'a str> {
@@ -227,15 +171,21 @@ impl<'a> Graph<'a> {
     }
 
     pub(super) fn number(&self, key: &str) -> Option<u32> {
-        // Numbers are in byte order of the keys.
-        self.index.keys.binary_search(&key).ok().map(|at| at as u32)
+        let place = self.index.lock.nodes.place(key).ok()?;
+        self.index.by_key.get(place).copied()
+    }
+
+    /// The keys of the nodes that are marked, in byte order.
+    pub(super) fn keys_of(&self, marked: &[bool]) -> Vec<&'a str> {
+        let by_key = self.index.by_key.iter().filter(|node| marked.get(**node as usize) == Some(&true));
+        by_key.filter_map(|node| self.key(*node)).collect()
     }
 
     /// The path of arcs to a node, by which it is first reached.
     pub(super) fn path_of(&self, mut node: u32) -> Vec<&'a str> {
         let mut path = Vec::new();
         while let Some(arc) =
-            self.by_arc.get(node as usize).and_then(|arc| self.index.arcs.get(*arc as usize))
+            self.index.by_arc.get(node as usize).and_then(|arc| self.index.arcs.get(*arc as usize))
         {
             path.push(arc.name);
             node = arc.from;
@@ -261,11 +211,7 @@ impl<'a> Graph<'a> {
 
     /// The keys of nodes that the root does not reach, which Nix neither reads nor removes.
     pub fn unreachable(&self) -> Vec<&'a str> {
-        (0..)
-            .zip(&self.index.keys)
-            .filter(|(node, _)| !self.is_reached(*node) && *node != self.index.root)
-            .map(|(_, key)| *key)
-            .collect()
+        self.index.keys.iter().skip(self.index.reached as usize).copied().collect()
     }
 
     /// How far the farthest node is from the root by its shortest way, over edges that are nodes

@@ -9,22 +9,34 @@ use super::map::Name;
 /// No node, no edge.
 pub(super) const NONE: u32 = u32::MAX;
 
-/// The nodes of a lock numbered in byte order of their keys, and their inputs.
-#[derive(Clone)]
+/// The nodes of a lock by number, and their inputs. The root has the first number, and what it reaches those
+/// behind it, depth first: whoever walks the graph finds in memory what comes next. Behind them come the nodes
+/// that it does not reach, in byte order of their keys.
 pub(super) struct Index<'a> {
     pub(super) lock: &'a Lock,
     pub(super) keys: Vec<&'a str>,
     /// Of a lock that was read, all are there; the root of one that was made may not be.
     pub(super) nodes: Vec<&'a Node>,
     pub(super) root: u32,
+    /// How many nodes the root reaches, itself among them.
+    pub(super) reached: u32,
+    /// For each node the arc by which it is first reached, depth first; `NONE` for the root and for what is
+    /// not reached.
+    pub(super) by_arc: Vec<u32>,
+    /// The numbers in byte order of the keys; and for each number its place there.
+    pub(super) by_key: Vec<u32>,
+    pub(super) places: Vec<u32>,
     /// For each node where its arcs begin, and behind the last where they end.
     first: Vec<u32>,
     /// All inputs of all nodes, by node and then by name.
     pub(super) arcs: Vec<Arc<'a>>,
+    /// The names of inputs in byte order: far fewer than arcs.
+    pub(super) names: Vec<&'a str>,
+    /// For each arc which name it has.
+    pub(super) name_of: Vec<u32>,
 }
 
 /// An input of a node.
-#[derive(Clone)]
 pub(super) struct Arc<'a> {
     pub(super) name: &'a str,
     pub(super) edge: &'a Edge,
@@ -36,34 +48,77 @@ pub(super) struct Arc<'a> {
 
 impl<'a> Index<'a> {
     pub(super) fn new(lock: &'a Lock) -> Index<'a> {
-        let mut by_key: FastMap<Name, u32> =
-            FastMap::with_capacity_and_hasher(lock.nodes.len(), FastState::default());
-        // Copies of the keys, next to the numbers: no look at the nodes, which are far apart.
-        by_key.extend(lock.nodes.keys().cloned().zip(0..));
-        let number = |key: &str| by_key.get(key).copied().unwrap_or(NONE);
-        let mut arcs = Vec::with_capacity(lock.nodes.values().map(|node| node.inputs.len()).sum());
-        let mut first = Vec::with_capacity(lock.nodes.len() + 1);
-        for (from, node) in (0..).zip(lock.nodes.values()) {
-            first.push(arcs.len() as u32);
-            arcs.extend(node.inputs.iter().map(|(name, edge)| Arc {
-                name,
-                edge,
-                from,
-                to: match edge {
-                    Edge::Node(key) => number(key),
-                    Edge::Follows(_) => NONE,
-                },
-            }));
-        }
-        first.push(arcs.len() as u32);
-        Index {
+        let count = lock.nodes.len();
+        let arcs = lock.nodes.values().map(|node| node.inputs.len()).sum();
+        let mut index = Index {
             lock,
-            keys: lock.nodes.keys().map(Name::as_str).collect(),
-            nodes: lock.nodes.values().collect(),
-            root: number(&lock.root),
-            first,
-            arcs,
+            keys: Vec::with_capacity(count),
+            nodes: Vec::with_capacity(count),
+            root: NONE,
+            reached: 0,
+            by_arc: Vec::with_capacity(count),
+            by_key: vec![NONE; count],
+            places: Vec::with_capacity(count),
+            first: Vec::with_capacity(count + 1),
+            arcs: Vec::with_capacity(arcs),
+            names: Vec::new(),
+            name_of: Vec::with_capacity(arcs),
+        };
+        index.fill();
+        index
+    }
+
+    fn fill(&mut self) {
+        let mut known = Known::new(self.lock);
+        let mut stack = vec![(known.place(&self.lock.root), NONE)];
+        while let Some((place, arc)) = stack.pop() {
+            let first = self.arcs.len();
+            if self.add(place, arc, &mut known) {
+                let arcs = (first..self.arcs.len()).rev();
+                stack.extend(arcs.filter_map(|arc| Some((self.arcs.get(arc)?.to, arc as u32))));
+            }
         }
+        self.reached = self.keys.len() as u32;
+        self.root = if self.reached == 0 { NONE } else { 0 };
+        for place in 0..self.by_key.len() as u32 {
+            self.add(place, NONE, &mut known);
+        }
+        self.first.push(self.arcs.len() as u32);
+        for arc in &mut self.arcs {
+            arc.to = self.by_key.get(arc.to as usize).copied().unwrap_or(NONE);
+        }
+        let (names, order) = known.names_in_order();
+        for name in &mut self.name_of {
+            *name = order.get(*name as usize).copied().unwrap_or(NONE);
+        }
+        self.names = names;
+    }
+
+    /// Gives the node at this place the next number, if it is there and has none. Its arcs lead to places as yet.
+    fn add(&mut self, place: u32, by_arc: u32, known: &mut Known<'a>) -> bool {
+        let at = place as usize;
+        let Some((slot, (key, node))) = self.by_key.get_mut(at).zip(self.lock.nodes.at(at)) else {
+            return false;
+        };
+        if *slot != NONE {
+            return false;
+        }
+        let from = self.keys.len() as u32;
+        *slot = from;
+        self.keys.push(key);
+        self.nodes.push(node);
+        self.by_arc.push(by_arc);
+        self.places.push(place);
+        self.first.push(self.arcs.len() as u32);
+        for (name, edge) in node.inputs.iter() {
+            let to = match edge {
+                Edge::Node(key) => known.place(key),
+                Edge::Follows(_) => NONE,
+            };
+            self.arcs.push(Arc { name, edge, from, to });
+            self.name_of.push(known.name(name));
+        }
+        true
     }
 
     /// The numbers of a node's arcs.
@@ -80,6 +135,13 @@ impl<'a> Index<'a> {
         self.arcs.get(self.arcs_of(node)).unwrap_or_default()
     }
 
+    /// The number of a node's arc whose name has this number.
+    pub(super) fn find_named(&self, node: u32, name: u32) -> Option<usize> {
+        let range = self.arcs_of(node);
+        let start = range.start;
+        self.name_of.get(range)?.binary_search(&name).ok().map(|at| start + at)
+    }
+
     /// The number of a node's arc of this name.
     pub(super) fn find(&self, node: u32, name: &str) -> Option<usize> {
         let range = self.arcs_of(node);
@@ -87,6 +149,44 @@ impl<'a> Index<'a> {
         let arcs = self.arcs.get(range)?;
         let at = arcs.binary_search_by(|arc| arc.name.cmp(name)).ok()?;
         Some(start + at)
+    }
+}
+
+/// What is found by its name while an index is made.
+struct Known<'a> {
+    /// Where a node stands in byte order of the keys: copies of them, for the nodes are far apart.
+    places: FastMap<Name, u32>,
+    /// The names of inputs, by when they came.
+    names: FastMap<&'a str, u32>,
+}
+
+impl<'a> Known<'a> {
+    fn new(lock: &'a Lock) -> Known<'a> {
+        let mut places = FastMap::with_capacity_and_hasher(lock.nodes.len(), FastState::default());
+        places.extend(lock.nodes.keys().cloned().zip(0..));
+        Known { places, names: FastMap::default() }
+    }
+
+    fn place(&self, key: &Name) -> u32 {
+        self.places.get(key).copied().unwrap_or(NONE)
+    }
+
+    fn name(&mut self, name: &'a str) -> u32 {
+        let fresh = self.names.len() as u32;
+        *self.names.entry(name).or_insert(fresh)
+    }
+
+    /// The names in byte order, and by when they came which each of them is there.
+    fn names_in_order(self) -> (Vec<&'a str>, Vec<u32>) {
+        let mut names: Vec<(&str, u32)> = self.names.into_iter().collect();
+        names.sort_unstable();
+        let mut order = vec![NONE; names.len()];
+        for ((_, came), number) in names.iter().zip(0..) {
+            if let Some(slot) = order.get_mut(*came as usize) {
+                *slot = number;
+            }
+        }
+        (names.into_iter().map(|(name, _)| name).collect(), order)
     }
 }
 

@@ -21,8 +21,8 @@ pub(super) struct Placed<'a> {
     /// Its new key.
     pub(super) key: Name,
     pub(super) node: &'a Node,
-    /// The number that it had.
-    pub(super) number: u32,
+    /// Where its old key stands in byte order.
+    pub(super) place: u32,
     /// With how many nodes below it, itself among them: they stand behind it.
     pub(super) size: u32,
 }
@@ -37,26 +37,26 @@ pub(super) fn layout<'a>(index: &Index<'a>) -> Result<Vec<Placed<'a>>, LockError
     let mut enter = Some((ROOT, index.root));
     loop {
         if let Some((name, number)) = enter.take() {
-            let known = index.nodes.get(number as usize).zip(open.get_mut(number as usize));
-            let Some((node, open)) = known.filter(|(_, open)| !**open && placed.len() < MAX_NODES) else {
+            let at = number as usize;
+            let known = index.nodes.get(at).zip(index.places.get(at)).zip(open.get_mut(at));
+            let Some(((node, place), open)) = known.filter(|(_, open)| !**open && placed.len() < MAX_NODES)
+            else {
                 return Err(refusal(index));
             };
             *open = true;
-            stack.push((placed.len(), index.links(number).iter()));
+            stack.push((placed.len(), number, index.links(number).iter()));
             // The key is reserved before the children are visited.
-            placed.push(Placed { key: keys.reserve(name), node, number, size: 1 });
+            placed.push(Placed { key: keys.reserve(name), node, place: *place, size: 1 });
         }
-        let Some((at, inputs)) = stack.last_mut() else {
+        let Some((at, number, inputs)) = stack.last_mut() else {
             return Ok(placed);
         };
         match inputs.next() {
             None => {
-                let behind = placed.len();
-                if let Some(done) = placed.get_mut(*at) {
-                    done.size = (behind - *at) as u32;
-                    if let Some(open) = open.get_mut(done.number as usize) {
-                        *open = false;
-                    }
+                let size = (placed.len() - *at) as u32;
+                if let Some((done, open)) = placed.get_mut(*at).zip(open.get_mut(*number as usize)) {
+                    done.size = size;
+                    *open = false;
                 }
                 stack.pop();
             }

@@ -16,7 +16,8 @@ impl<V> Map<V> {
         Map(Vec::new())
     }
 
-    fn place(&self, name: &str) -> Result<usize, usize> {
+    /// Where a name stands in byte order, or would.
+    pub(super) fn place(&self, name: &str) -> Result<usize, usize> {
         self.0.binary_search_by(|(known, _)| known.as_str().cmp(name))
     }
 
@@ -29,6 +30,11 @@ impl<V> Map<V> {
     pub fn get_key_value<Q: Borrow<str> + ?Sized>(&self, name: &Q) -> Option<(&Name, &V)> {
         let at = self.place(name.borrow()).ok()?;
         self.0.get(at).map(|(name, value)| (name, value))
+    }
+
+    /// What stands at a place in byte order.
+    pub(super) fn at(&self, place: usize) -> Option<(&Name, &V)> {
+        self.0.get(place).map(|(name, value)| (name, value))
     }
 
     /// The value of this name, to change it.

@@ -50,7 +50,7 @@ impl<'a> Normal<'a> {
     /// # Errors
     /// Those of `out`.
     pub fn write_to(&self, out: &mut dyn Write) -> io::Result<()> {
-        let mut ordered: Vec<(u32, u32)> = self.placed.iter().map(|placed| placed.number).zip(0..).collect();
+        let mut ordered: Vec<(u32, u32)> = self.placed.iter().map(|placed| placed.place).zip(0..).collect();
         // Most locks have the right keys already: in the order of these, nothing is left for the second sort.
         ordered.sort_unstable();
         ordered.sort_by_key(|(_, at)| self.placed.get(*at as usize).map(|placed| placed.key.as_str()));

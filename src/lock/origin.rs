@@ -54,8 +54,10 @@ impl<'a> Graph<'a> {
                 }
             }
         }
-        let keys = found.iter().zip(&self.index.keys).filter(|(found, _)| **found);
-        keys.map(|(_, key)| *key).filter(|key| self.number(key) != Some(self.index.root)).collect()
+        if let Some(root) = found.get_mut(self.index.root as usize) {
+            *root = false;
+        }
+        self.keys_of(&found)
     }
 
     /// The node at an input path, or `NONE`.
@@ -135,6 +137,6 @@ impl<'a> Graph<'a> {
                 }
             }
         }
-        around.iter().zip(&self.index.keys).filter(|(around, _)| **around).map(|(_, key)| *key).collect()
+        self.keys_of(&around)
     }
 }

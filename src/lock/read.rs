@@ -6,7 +6,8 @@ use super::MAX_BYTES;
 use super::attrs::Attrs;
 use super::document::{Edge, Lock, Node};
 use super::error::LockError;
-use super::index::{Index, NONE};
+use super::index::{FastMap, FastState, Index, NONE};
+use super::map::Name;
 use super::place::{self, Place};
 use super::raw::{DUPLICATE_KEY, OnlyVersion, RawLock, whole};
 use super::written;
@@ -46,12 +47,30 @@ impl Lock {
                 raw.checked().map_err(|error| error.placed(text))?
             }
         };
-        // One behind the other is faster than as the root reaches them; which error comes first, only that tells.
-        let inputs = || lock.nodes.iter().filter(|(key, _)| **key != lock.root);
-        let sound = inputs().all(|(key, node)| check_content(key, node).is_ok());
-        post_order(&Index::new(&lock), !sound).map_err(|error| error.placed(text))?;
+        if !is_plain(&lock) {
+            post_order(&Index::new(&lock), true).map_err(|error| error.placed(text))?;
+        }
         Ok(lock)
     }
+}
+
+/// Whether all is as it should be, the nodes that the root does not reach among them; else only a walk from
+/// there tells.
+fn is_plain(lock: &Lock) -> bool {
+    // Each node is an input of one other: then there is no cycle that the root reaches.
+    let mut inputs: FastMap<Name, ()> =
+        FastMap::with_capacity_and_hasher(lock.nodes.len(), FastState::default());
+    let mut edges = lock.nodes.values().flat_map(|node| node.inputs.values());
+    let is_tree = edges.all(|edge| match edge {
+        Edge::Node(key) => *key != lock.root && inputs.insert(key.clone(), ()).is_none(),
+        Edge::Follows(_) => true,
+    });
+    is_tree
+        && lock.nodes.contains_key(&lock.root)
+        && inputs.len() + 1 == lock.nodes.len()
+        && lock.nodes.iter().all(|(key, node)| {
+            *key == lock.root || inputs.contains_key(key) && check_content(key, node).is_ok()
+        })
 }
 
 /// Says what a failed JSON reader means.

@@ -28,8 +28,9 @@ impl Graph<'_> {
         let mut found: BTreeMap<String, (String, BTreeMap<&str, Option<i64>>)> = BTreeMap::new();
         // Nodes that share their attributes need no second look.
         let mut seen: FastMap<usize, ()> = FastMap::default();
-        for (number, node) in (0..).zip(&self.index.nodes) {
-            let locked = node.locked.as_ref().filter(|_| self.is_reached(number));
+        // As they lie in memory.
+        for (number, node) in self.index.by_key.iter().zip(self.index.lock.nodes.values()) {
+            let locked = node.locked.as_ref().filter(|_| self.is_reached(*number));
             let locked = locked.filter(|locked| seen.insert(locked.identity(), ()).is_none());
             let Some((repository, rev)) =
                 locked.and_then(|locked| Some((repository(locked)?, locked.str("rev")?)))

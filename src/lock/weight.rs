@@ -194,8 +194,7 @@ impl<'a> Graph<'a> {
             }
             stack.extend(self.index.links(node).iter().map(|arc| arc.to));
         }
-        let keys = self.index.keys.iter().zip(seen);
-        keys.filter(|(_, seen)| *seen).map(|(key, _)| *key).collect()
+        self.keys_of(&seen)
     }
 
     /// The strongly connected components of the nodes, the root left out (every `follows = ""`

@@ -9,24 +9,36 @@ use super::document::{Edge, Lock, Node};
 use super::index::FastMap;
 use super::map::{Map, Name};
 
+/// From so many bytes on, starting a thread pays.
+const LARGE: usize = 1 << 20;
+
+/// What stands between two nodes: behind the first, and before the key of the second.
+const BETWEEN: (&str, &str) = ("\n    }", ",\n    \"");
+
 /// The lock in this text, where the text has Nix's form in version 7.
 pub(super) fn read(text: &str) -> Option<Lock> {
-    let mut reader = Reader { rest: text, known: FastMap::default(), inputs: Vec::new(), path: Vec::new() };
-    reader.expect("{\n  \"nodes\": {\n    \"")?;
-    let mut nodes = Vec::new();
-    loop {
-        let key = reader.string()?;
-        reader.expect(": ")?;
-        nodes.push((key, reader.node()?));
-        if !reader.eat(",\n    \"") {
-            break;
-        }
-    }
-    reader.expect("\n  },\n  \"root\": \"")?;
-    let root = reader.string()?;
-    reader.expect(",\n  \"version\": 7\n}\n")?;
-    let nodes = Map::of_distinct(nodes)?;
-    reader.rest.is_empty().then(|| Lock { version: 7, root, nodes, extra: Attrs::default() })
+    let text = text.strip_prefix("{\n  \"nodes\": {\n    \"")?.strip_suffix(",\n  \"version\": 7\n}\n")?;
+    let (text, root) = text.rsplit_once("\n  },\n  \"root\": \"")?;
+    let root = Reader::new(root).all(Reader::string)?;
+    let nodes = match halves(text).filter(|_| text.len() >= LARGE) {
+        Some((text, other)) => std::thread::scope(|scope| {
+            let other = scope.spawn(|| Reader::new(other).all(Reader::nodes));
+            let mut nodes = Reader::new(text).all(Reader::nodes)?;
+            nodes.extend(other.join().ok()??);
+            Some(nodes)
+        })?,
+        None => Reader::new(text).all(Reader::nodes)?,
+    };
+    Some(Lock { version: 7, root, nodes: Map::of_distinct(nodes)?, extra: Attrs::default() })
+}
+
+/// The nodes in the first and in the second half of the text.
+fn halves(text: &str) -> Option<(&str, &str)> {
+    let middle = (text.len() / 2..text.len()).find(|at| text.is_char_boundary(*at))?;
+    let (behind, before) = BETWEEN;
+    let between = text.get(middle..)?.find(&[behind, before].concat())?;
+    let (first, second) = text.split_at_checked(middle + between + behind.len())?;
+    Some((first, second.strip_prefix(before)?))
 }
 
 struct Reader<'t> {
@@ -38,7 +50,17 @@ struct Reader<'t> {
     path: Vec<Name>,
 }
 
-impl Reader<'_> {
+impl<'t> Reader<'t> {
+    fn new(text: &'t str) -> Reader<'t> {
+        Reader { rest: text, known: FastMap::default(), inputs: Vec::new(), path: Vec::new() }
+    }
+
+    /// What `read` makes of all of the text.
+    fn all<T>(mut self, read: impl FnOnce(&mut Reader<'t>) -> Option<T>) -> Option<T> {
+        let read = read(&mut self)?;
+        self.rest.is_empty().then_some(read)
+    }
+
     fn eat(&mut self, expected: &str) -> bool {
         let rest = self.rest.strip_prefix(expected);
         self.rest = rest.unwrap_or(self.rest);
@@ -55,6 +77,19 @@ impl Reader<'_> {
         let (string, rest) = self.rest.split_at_checked(end)?;
         self.rest = rest.strip_prefix('"')?;
         Some(string.into())
+    }
+
+    /// Nodes with their keys, without the first quotation mark.
+    fn nodes(&mut self) -> Option<Vec<(Name, Node)>> {
+        let mut nodes = Vec::new();
+        loop {
+            let key = self.string()?;
+            self.expect(": ")?;
+            nodes.push((key, self.node()?));
+            if !self.eat(BETWEEN.1) {
+                return Some(nodes);
+            }
+        }
     }
 
     fn node(&mut self) -> Option<Node> {
@@ -87,7 +122,7 @@ impl Reader<'_> {
         if field(self, "parent\": ") {
             node.parent = Some(self.path("\n        \"", "\n      ]")?);
         }
-        self.expect("\n    }")?;
+        self.expect(BETWEEN.0)?;
         Some(node)
     }
 

@@ -200,7 +200,7 @@ impl Analysis {
     /// Analyses a lock file on its own.
     #[must_use]
     pub fn of_lock(path: &Utf8Path, lock: &Examined<'_>, findings: Vec<Finding>) -> Analysis {
-        let roots = roots(&lock.graph);
+        let roots = roots(&lock.inputs);
         let inputs = roots.iter().map(|(name, root)| InputSummary::of(name, root, lock.lock));
         Analysis {
             schema: 1,

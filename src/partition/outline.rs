@@ -104,8 +104,8 @@ impl From<&RootInput<'_>> for Root {
 }
 
 /// The root inputs of a lock, by name.
-pub(super) fn roots(graph: &Graph<'_>) -> BTreeMap<String, Root> {
-    graph.inputs().iter().map(|root| (root.name.to_owned(), Root::from(root))).collect()
+pub(super) fn roots(inputs: &[RootInput<'_>]) -> BTreeMap<String, Root> {
+    inputs.iter().map(|root| (root.name.to_owned(), Root::from(root))).collect()
 }
 
 /// The lock of a flake without inputs.
@@ -182,7 +182,7 @@ impl Outline {
         let lock = Lock::parse(&lock_bytes)
             .map_err(|source| FlakeError::Lock { path: lock_path.to_owned(), source })?;
         let graph = Graph::new(&lock);
-        let (nodes, roots) = (graph.nodes(), roots(&graph));
+        let (nodes, roots) = (graph.nodes(), roots(&graph.inputs()));
         let names: Vec<&str> = declarations.inputs.keys().map(String::as_str).collect();
         let mut findings = Vec::new();
         let mut unread = Vec::new();

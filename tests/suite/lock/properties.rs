@@ -228,10 +228,52 @@ fn distinct_slowly(lock: &Lock) -> usize {
 fn for_every_lock_of_the_corpus() {
     for (name, bytes) in corpus() {
         let lock = Lock::parse(&bytes).unwrap();
-        let canonical = lock.normal().unwrap().to_bytes() == bytes;
+        assert_eq!(
+            Lock::parse(&[&bytes[..], b" "].concat()),
+            Ok(lock.clone()),
+            "{name}: with a blank behind it"
+        );
+        let canonical = lock.normal().unwrap().is(&bytes);
+        assert_eq!(canonical, lock.normal().unwrap().to_bytes() == bytes, "{name}");
         let holds =
             || if bytes.len() < 400_000 { holds(&lock, canonical) } else { holds_of_large(&lock, canonical) };
         std::panic::catch_unwind(holds).unwrap_or_else(|_| panic!("{name}"));
+    }
+}
+
+#[test]
+fn a_lock_that_is_read_in_two_parts_is_read_as_a_whole() {
+    let names: Vec<String> = (0..4000).map(|number| format!("input-{number:04}")).collect();
+    let inputs: serde_json::Map<String, Value> =
+        names.iter().map(|name| (name.clone(), json!(name))).collect();
+    let mut nodes = json!({ "root": { "inputs": inputs } });
+    for name in &names {
+        let url = format!("https://{}.example/}}/{name}", "long.".repeat(20));
+        let locked = json!({ "narHash": format!("sha256-{name}"), "type": "tarball", "url": url });
+        nodes[name] = json!({ "locked": locked, "original": { "id": name, "type": "indirect" } });
+    }
+    let text = |nodes: &Value| {
+        let text = json!({ "nodes": nodes, "root": "root", "version": 7 }).to_string();
+        Lock::parse(text.as_bytes()).unwrap().to_bytes()
+    };
+    let any_json = |bytes: &[u8]| Lock::parse(&[bytes, b" "].concat());
+    let with_brackets = text(&nodes);
+    for name in &names {
+        nodes[name]["locked"]["url"] = json!(format!("https://{}.example/{name}", "long.".repeat(20)));
+    }
+    let plain = text(&nodes);
+    assert!(plain.len() > 1 << 20);
+    for bytes in [&with_brackets, &plain] {
+        assert_eq!(Lock::parse(bytes), any_json(bytes));
+        assert_eq!(Lock::parse(bytes).unwrap().to_bytes(), *bytes);
+    }
+    // What is wrong in the first or in the second part is told with its place.
+    for at in [plain.len() / 4, plain.len() / 2, plain.len() / 4 * 3] {
+        let mut broken = plain.clone();
+        let colon = at + broken[at..].iter().position(|byte| *byte == b':').unwrap();
+        broken[colon] = b';';
+        assert_eq!(Lock::parse(&broken), any_json(&broken));
+        assert!(Lock::parse(&broken).is_err_and(|error| error.place().is_some()));
     }
 }
 
@@ -317,6 +359,8 @@ proptest! {
         let mut bytes = lock.to_bytes();
         let at = (bytes.len() as f64 * cut) as usize;
         bytes[at] = byte;
+        // Nix's own form has a reader of its own; with a blank behind it, a lock is read as any JSON is.
+        prop_assert_eq!(Lock::parse(&bytes).ok(), Lock::parse(&[&bytes[..], b" "].concat()).ok());
         if let Ok(lock) = Lock::parse(&bytes) {
             let graph = Graph::new(&lock);
             let _ = (graph.inputs(), graph.distinct(), graph.follows_errors(&bytes));
