@@ -141,11 +141,13 @@ impl GatedLock {
         let is_plain = !name.is_empty()
             && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte));
         let input = if is_plain { name } else { "NAME" };
-        let cure = match self.partition {
-            None => &format!("`flakepart split --input {input}` may move it into a partition"),
-            Some(_) => &analyze(&self.file),
+        let may_split = self.partition.is_none() && self.declarations.as_ref().is_some_and(names_flake_parts);
+        let cure = if may_split {
+            format!("`flakepart split --input {input}` may move it into a partition")
+        } else {
+            analyze(&self.file)
         };
-        let finding = Finding::new(Code::Growth, message).about(name).help(look + cure);
+        let finding = Finding::new(Code::Growth, message).about(name).help(look + &cure);
         match self.declarations.as_ref().and_then(|declarations| declarations.inputs.get(name)) {
             Some(input) => finding.at(self.file.with_file_name("flake.nix"), Some(input.line)),
             None => finding.at(self.file.clone(), None),
@@ -157,6 +159,13 @@ impl GatedLock {
 #[must_use]
 pub fn declared(flake_nix: &[u8]) -> Option<Declarations> {
     Declarations::read(&Source::parse(flake_nix).ok()?).ok()
+}
+
+/// Whether a flake can have partitions: without its code read, as far as its inputs tell.
+fn names_flake_parts(declarations: &Declarations) -> bool {
+    declarations.inputs.values().any(|input| {
+        input.name == "flake-parts" || input.url().is_some_and(|url| url.contains("/flake-parts"))
+    })
 }
 
 fn nodes(count: usize, more: &str) -> String {

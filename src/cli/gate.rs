@@ -63,7 +63,8 @@ pub(super) fn run(
     root.growth = arguments.max_growth.or(root.growth);
     let since = arguments.base.as_ref().map(|rev| tree.since(rev)).transpose()?;
     let base = since.as_ref().map(Since::base).transpose()?;
-    let sides = Sides { tree: &tree, since: since.as_ref().zip(base.as_ref()), budgets: &settings.budget };
+    let since_base = since.as_ref().zip(base.as_ref());
+    let sides = Sides { tree: &tree, since: since_base, budgets: &settings.budget, output };
     let root = sides.gated(FLAKE_LOCK.into(), None)?;
     let others = sides.nested()?.into_iter().map(|(file, partition)| sides.gated(file, Some(partition)));
     let gate = Gate::new(root, others.collect::<Result<_, _>>()?, &settings, date::now());
@@ -94,6 +95,7 @@ struct Sides<'a> {
     tree: &'a WorkTree,
     since: Option<(&'a Since<'a>, &'a CommitTree<'a>)>,
     budgets: &'a Budgets,
+    output: &'a Output,
 }
 
 /// A lock, and the bytes that it was read from.
@@ -111,11 +113,21 @@ impl Sides<'_> {
             // A flake without inputs needs no lock; any other does.
             lock_of(self.tree)?;
         }
-        let before = match self.since {
-            Some((_, base)) => state(base, &file, format!("{path} of {}", base.name()).into())?,
+        let base = match self.since {
             None => None,
+            Some((_, base)) => match state(base, &file, format!("{path} of {}", base.name()).into()) {
+                // What mends such a base has to get through.
+                Err(Error::Lock { path, source }) => {
+                    self.output.note(&format!("flakepart: nothing is compared with {path}: {source}\n"));
+                    None
+                }
+                before => Some(before?),
+            },
         };
-        let growth = self.growth(&file, before.as_ref(), after.as_ref())?;
+        let growth = match &base {
+            Some(before) => self.growth(&file, before.as_ref(), after.as_ref())?,
+            None => Vec::new(),
+        };
         let flake_nix =
             if growth.is_empty() { None } else { self.tree.read(&file.with_file_name("flake.nix"))? };
         let limits = self.budgets.of(partition.as_deref());
@@ -124,7 +136,7 @@ impl Sides<'_> {
             over_budget: after.as_ref().map(over).unwrap_or_default(),
             partition,
             lock: measure(after.as_ref()),
-            base: self.since.map(|_| measure(before.as_ref())),
+            base: base.map(|before| measure(before.as_ref())),
             limits,
             growth,
             declarations: flake_nix.and_then(|bytes| declared(&bytes)),
@@ -171,7 +183,7 @@ impl Sides<'_> {
 
 /// A lock of a tree, by the name that messages have for it.
 fn state(tree: &dyn Tree, file: &Utf8Path, name: Utf8PathBuf) -> Result<Option<State>, Error> {
-    let Some(bytes) = tree.read(file)? else { return Ok(None) };
+    let Some(bytes) = tree.read_plain(file)? else { return Ok(None) };
     tracing::debug!(lock = ?name, bytes = bytes.len(), "read");
     let lock = Lock::parse(&bytes).map_err(|source| Error::Lock { path: name, source })?;
     Ok(Some(State { lock, bytes }))

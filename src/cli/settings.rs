@@ -17,7 +17,7 @@ pub(super) fn settings(state: &dyn Tree, config: Option<&Utf8Path>) -> Result<Se
             });
             Some(read?)
         }
-        None => state.read(path)?,
+        None => state.read_plain(path)?,
     };
     let Some(bytes) = bytes else { return Ok(Settings::default()) };
     Settings::parse(&bytes).map_err(|source| Error::Settings { path: path.to_owned(), source })

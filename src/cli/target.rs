@@ -51,7 +51,7 @@ pub(super) fn lock_bytes(lock: Option<&Utf8Path>, output: &Output) -> Result<(Ut
 /// The lock of a flake, and its name. A flake without inputs has one without nodes, though no file.
 pub(super) fn lock_of(tree: &WorkTree) -> Result<(Utf8PathBuf, Vec<u8>), Error> {
     let path = from_here(tree.root().join("flake.lock"));
-    if let Some(bytes) = tree.read(Utf8Path::new("flake.lock"))? {
+    if let Some(bytes) = tree.read_plain(Utf8Path::new("flake.lock"))? {
         return Ok((path, bytes));
     }
     let flake_nix = tree.read(Utf8Path::new("flake.nix"))?.unwrap_or_default();

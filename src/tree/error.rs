@@ -52,7 +52,7 @@ pub enum TreeError {
         path: Utf8PathBuf,
     },
     /// A link where only a file will do.
-    #[error("{path} is a symbolic link, and flakepart edits plain files only")]
+    #[error("{path} is a symbolic link, and flakepart takes only plain files here")]
     Link {
         /// The link.
         path: Utf8PathBuf,
@@ -83,6 +83,12 @@ pub enum TreeError {
         rev: String,
         /// Whether the clone is shallow.
         shallow: bool,
+    },
+    /// A merge left a path undecided, so that nothing can be committed.
+    #[error("{path} is not merged yet, so git has nothing to commit")]
+    Unmerged {
+        /// The path, from the top of the repository.
+        path: String,
     },
     /// The folder is not in a git repository.
     #[error("{folder} is not in a git repository")]
@@ -149,8 +155,27 @@ impl TreeError {
             TreeError::Leaves { .. } | TreeError::Link { .. } => {
                 Some("replace the link by the file it leads to".to_owned())
             }
+            TreeError::Unmerged { path } => {
+                Some(format!("decide how {path} shall be, then `git add` it"))
+            }
             TreeError::NotUtf8 { .. } => Some("rename it".to_owned()),
             TreeError::NoGitProgram { .. } => Some("install git, and put it on the PATH".to_owned()),
+            TreeError::Git(error) if error.message().contains("unsupported mandatory extension") => Some(
+                "libgit2, by which git is read here, knows no sparse index: `git sparse-checkout reapply \
+                 --no-sparse-index` writes a full one, the work tree stays sparse"
+                    .to_owned(),
+            ),
+            TreeError::Git(error)
+                if ["unknown object format", "unsupported extension"]
+                    .iter()
+                    .any(|unknown| error.message().contains(unknown)) =>
+            {
+                Some(
+                    "libgit2, by which git is read here, does not know this kind of repository yet; a copy of \
+                     its files serves: `git archive HEAD | tar -x -C FOLDER`"
+                        .to_owned(),
+                )
+            }
             // What the system, git or a file of another size needs, nobody knows from here.
             TreeError::Unreadable { .. }
             | TreeError::TooLarge { .. }

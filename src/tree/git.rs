@@ -30,6 +30,11 @@ fn shown(path: &[u8]) -> TreeError {
     TreeError::NotUtf8 { path: String::from_utf8_lossy(path).escape_debug().to_string() }
 }
 
+/// Of a path that is not merged the index holds several stages, from 1.
+fn stage(entry: &IndexEntry) -> u16 {
+    entry.flags >> 12 & 3
+}
+
 /// git's index: for a hook the one that git is about to commit, which need not be the usual one
 /// (`git commit FILE` makes one of its own, and says so in `GIT_INDEX_FILE`).
 fn index(git: &Git) -> Result<Index, TreeError> {
@@ -54,11 +59,10 @@ pub(super) fn is_tracked(git: &Git, path: &Utf8Path) -> Result<bool, TreeError> 
 
 /// The files below the flake's folder that git tracks, those only intended to be added among them.
 pub(super) fn index_paths(git: &Git) -> Result<Blobs, TreeError> {
-    blobs(git, |_| true)
+    blobs(git, &index(git)?, |_| true)
 }
 
-fn blobs(git: &Git, counts: impl Fn(&IndexEntry) -> bool) -> Result<Blobs, TreeError> {
-    let index = index(git)?;
+fn blobs(git: &Git, index: &Index, counts: impl Fn(&IndexEntry) -> bool) -> Result<Blobs, TreeError> {
     let mut blobs = Vec::with_capacity(index.len());
     for entry in index.iter().filter(counts) {
         let Ok(path) = std::str::from_utf8(&entry.path) else {
@@ -128,13 +132,22 @@ impl<'a> IndexTree<'a> {
             let flags = IndexEntryExtendedFlag::from_bits_truncate(entry.flags_extended);
             !flags.is_intent_to_add()
         };
-        Ok(IndexTree { repository: &git.repository, blobs: blobs(git, is_staged)? })
+        let index = index(git)?;
+        if let Some(entry) = index.iter().find(|entry| stage(entry) > 0) {
+            let path = String::from_utf8_lossy(&entry.path).escape_debug().to_string();
+            return Err(TreeError::Unmerged { path });
+        }
+        Ok(IndexTree { repository: &git.repository, blobs: blobs(git, &index, is_staged)? })
     }
 }
 
 impl Tree for IndexTree<'_> {
     fn entries(&self) -> Result<Vec<Entry>, TreeError> {
         Ok(entries(&self.blobs))
+    }
+
+    fn kind(&self, path: &Utf8Path) -> Result<Option<Kind>, TreeError> {
+        Ok(self.blobs.get(path).map(|(_, kind)| *kind))
     }
 
     fn read(&self, path: &Utf8Path) -> Result<Option<Vec<u8>>, TreeError> {
@@ -258,6 +271,10 @@ fn commit_blobs(git: &Git, commit: &Commit<'_>) -> Result<Blobs, TreeError> {
 impl Tree for CommitTree<'_> {
     fn entries(&self) -> Result<Vec<Entry>, TreeError> {
         Ok(entries(&self.blobs))
+    }
+
+    fn kind(&self, path: &Utf8Path) -> Result<Option<Kind>, TreeError> {
+        Ok(self.blobs.get(path).map(|(_, kind)| *kind))
     }
 
     fn read(&self, path: &Utf8Path) -> Result<Option<Vec<u8>>, TreeError> {

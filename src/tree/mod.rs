@@ -56,6 +56,17 @@ pub trait Tree {
         Ok(self.entries()?.into_iter().map(|entry| entry.path).collect())
     }
 
+    /// What a path is; `None` where nothing is.
+    fn kind(&self, path: &Utf8Path) -> Result<Option<Kind>, TreeError>;
+
+    /// The bytes of a file that must not be a link, whose content would be where it points.
+    fn read_plain(&self, path: &Utf8Path) -> Result<Option<Vec<u8>>, TreeError> {
+        match self.kind(path)? {
+            Some(Kind::Link) => Err(TreeError::Link { path: path.to_owned() }),
+            _ => self.read(path),
+        }
+    }
+
     /// The bytes of a file; `None` where there is none.
     fn read(&self, path: &Utf8Path) -> Result<Option<Vec<u8>>, TreeError>;
 

@@ -218,6 +218,10 @@ impl Tree for WorkTree {
         }
     }
 
+    fn kind(&self, path: &Utf8Path) -> Result<Option<Kind>, TreeError> {
+        kind(&self.root.join(path))
+    }
+
     fn read(&self, path: &Utf8Path) -> Result<Option<Vec<u8>>, TreeError> {
         read(&self.root, path)
     }

@@ -147,8 +147,8 @@ fn links_are_not_written_through_and_read_only_files_not_replaced() {
         let changes = changes(&[("flake.nix", Some(FLAKE), Some("{ }\n")), (path, before, Some("new\n"))]);
         applied(&repo, &changes, false).unwrap_err().to_string()
     };
-    assert_snapshot!(refused("link.nix", Some("a.nix")), @"link.nix is a symbolic link, and flakepart edits plain files only");
-    assert_snapshot!(refused("folder/c.nix", None), @"folder is a symbolic link, and flakepart edits plain files only");
+    assert_snapshot!(refused("link.nix", Some("a.nix")), @"link.nix is a symbolic link, and flakepart takes only plain files here");
+    assert_snapshot!(refused("folder/c.nix", None), @"folder is a symbolic link, and flakepart takes only plain files here");
     assert_snapshot!(refused("a.nix/c.nix", None), @"cannot write a.nix: not a directory; nothing was changed");
     assert_snapshot!(refused("b.nix", Some("2\n")), @"b.nix is read-only; nothing was changed");
     assert_eq!(repo.state(), before);

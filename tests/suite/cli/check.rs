@@ -354,6 +354,42 @@ fn without_git_nothing_is_staged() {
 }
 
 #[test]
+fn with_a_merge_unfinished_there_is_nothing_to_judge() {
+    let repo = Repo::agent_boxes();
+    repo.git(&["checkout", "-q", "-b", "topic"]);
+    repo.replace("flake.nix", "description = \"", "description = \"ours: ");
+    repo.git(&["commit", "-q", "-a", "-m", "ours"]);
+    repo.git(&["checkout", "-q", "main"]);
+    repo.replace("flake.nix", "description = \"", "description = \"theirs: ");
+    repo.git(&["commit", "-q", "-a", "-m", "theirs"]);
+    let merge = isolated("git", repo.path()).args(["merge", "-q", "topic"]).output().unwrap();
+    assert!(!merge.status.success());
+    assert_snapshot!(repo.flakepart(&["check", "--staged"]), @"
+    exit code 2
+    --- stderr ---
+    error: flake.nix is not merged yet, so git has nothing to commit
+
+    hint: decide how flake.nix shall be, then `git add` it
+    ");
+}
+
+#[test]
+fn settings_that_are_a_link_are_refused() {
+    let repo = Repo::agent_boxes();
+    std::os::unix::fs::symlink("../settings.toml", repo.path().join("flakepart.toml")).unwrap();
+    repo.git(&["add", "flakepart.toml"]);
+    for arguments in [&["check"][..], &["check", "--staged"]] {
+        assert_snapshot!(repo.flakepart(arguments), @"
+        exit code 2
+        --- stderr ---
+        error: flakepart.toml is a symbolic link, and flakepart takes only plain files here
+
+        hint: replace the link by the file it leads to
+        ");
+    }
+}
+
+#[test]
 fn new_settings_judge_everything() {
     let repo = Repo::agent_boxes();
     repo.write("flakepart.toml", "[budget.root]\nnodes = 16\n");

@@ -137,6 +137,62 @@ fn said(repo: &Repo, arguments: &[&str]) -> String {
 }
 
 #[test]
+fn only_a_flake_with_flake_parts_is_told_to_split() {
+    let repo = repo(&[("a", 2), ("flake-parts", 1)]);
+    commit(&repo, "One more", &[("a", 3), ("flake-parts", 1)]);
+    assert_snapshot!(said(&repo, &["--base", "base", "--max-growth", "0"]), @"
+    exit code 1
+    --- stdout ---
+    flake.lock: 4 nodes, 607 B (base: 3 nodes, 476 B)
+       +1  a  <One more> One more
+    error[growth]: 1 more node than before (3 to 4), `a` alone 1; the budget is 0
+      --> flake.nix:2
+      help: look at <One more> (One more); `flakepart split --input a` may move it
+            into a partition
+    ");
+}
+
+#[test]
+fn a_base_whose_lock_is_broken_lets_what_mends_it_through() {
+    let repo = Repo::new(&[("flake.nix", &flake(&[("a", 2)])), ("flake.lock", "<<<<<<< HEAD\n")]);
+    repo.git(&["tag", "base"]);
+    commit(&repo, "Mend the lock", &[("a", 2)]);
+    assert_snapshot!(said(&repo, &["--base", "base", "--max-growth", "0", "--max-nodes", "2"]), @"
+    exit code 0
+    --- stdout ---
+    flake.lock: 2 nodes, 312 B
+    --- stderr ---
+    flakepart: nothing is compared with flake.lock of base (<state>): conflict markers of an unfinished merge
+    ");
+    assert_snapshot!(said(&repo, &["--base", "base", "--max-nodes", "1"]), @"
+    exit code 1
+    --- stdout ---
+    flake.lock: 2 nodes, 312 B
+    error[over-budget]: 2 nodes; the budget is 1
+      --> flake.lock
+      help: `flakepart analyze` shows which input brings what
+    --- stderr ---
+    flakepart: nothing is compared with flake.lock of base (<state>): conflict markers of an unfinished merge
+    ");
+}
+
+#[test]
+fn a_lock_that_is_a_link_is_refused() {
+    let repo = repo(&[("a", 2)]);
+    std::fs::rename(repo.path().join("flake.lock"), repo.path().join("other.lock")).unwrap();
+    std::os::unix::fs::symlink("other.lock", repo.path().join("flake.lock")).unwrap();
+    repo.git(&["add", "."]);
+    repo.git(&["commit", "-q", "-m", "Link the lock"]);
+    assert_snapshot!(said(&repo, &["--max-nodes", "2"]), @"
+    exit code 2
+    --- stderr ---
+    error: flake.lock is a symbolic link, and flakepart takes only plain files here
+
+    hint: replace the link by the file it leads to
+    ");
+}
+
+#[test]
 fn growth_is_counted_from_where_head_left_the_base() {
     let repo = repo(&[("a", 2)]);
     repo.git(&["checkout", "-q", "-b", "topic"]);
@@ -157,8 +213,8 @@ fn growth_is_counted_from_where_head_left_the_base() {
        +1  a  <One more> One more
     error[growth]: 1 more node than before (2 to 3), `a` alone 1; the budget is 0
       --> flake.nix:2
-      help: look at <One more> (One more); `flakepart split --input a` may move it
-            into a partition
+      help: look at <One more> (One more); `flakepart analyze` shows which input
+            brings what
     ");
 }
 
@@ -182,15 +238,15 @@ fn growth_is_blamed_on_the_input_and_the_commits_that_brought_it() {
        -3  gone  <Add c and take gone out> Add c and take gone out
     error[growth]: 5 more nodes than before (5 to 10), `b` alone 6; the budget is 4
       --> flake.nix:3
-      help: look at <Add b> (Add b), <Update b> (Update b); `flakepart split
-            --input b` may move it into a partition
+      help: look at <Add b> (Add b), <Update b> (Update b); `flakepart analyze`
+            shows which input brings what
     ");
     assert_snapshot!(said(&repo, &["--base", "base", "--max-growth", "4", "--format", "github"]), @"
     exit code 1
     --- stdout ---
-    ::error file=flake.nix,line=3,title=growth::5 more nodes than before (5 to 10), `b` alone 6; the budget is 4%0Ahelp: look at <Add b> (Add b), <Update b> (Update b); `flakepart split --input b` may move it into a partition
-    ::notice file=flake.nix,line=2,title=growth::`a` brings 1 more node than before (2 to 3)%0Ahelp: `flakepart split --input a` may move it into a partition
-    ::notice file=flake.nix,line=4,title=growth::`c` brings 1 more node than before (0 to 1)%0Ahelp: look at <Add c and take gone out> (Add c and take gone out); `flakepart split --input c` may move it into a partition
+    ::error file=flake.nix,line=3,title=growth::5 more nodes than before (5 to 10), `b` alone 6; the budget is 4%0Ahelp: look at <Add b> (Add b), <Update b> (Update b); `flakepart analyze` shows which input brings what
+    ::notice file=flake.nix,line=2,title=growth::`a` brings 1 more node than before (2 to 3)%0Ahelp: `flakepart analyze` shows which input brings what
+    ::notice file=flake.nix,line=4,title=growth::`c` brings 1 more node than before (0 to 1)%0Ahelp: look at <Add c and take gone out> (Add c and take gone out); `flakepart analyze` shows which input brings what
     ");
     assert_snapshot!(said(&repo, &["--base", "base", "--max-growth", "4", "--format", "markdown"]), @"
     exit code 1
@@ -203,7 +259,7 @@ fn growth_is_blamed_on_the_input_and_the_commits_that_brought_it() {
 
     |  | code | finding | place |
     | --- | --- | --- | --- |
-    | ❌ error | `growth` | <code>5 more nodes than before (5 to 10), &#96;b&#96; alone 6; the budget is 4</code><br><code>look at <Add b> (Add b), <Update b> (Update b); &#96;flakepart split --input b&#96; may move it into a partition</code> | `flake.nix:3` |
+    | ❌ error | `growth` | <code>5 more nodes than before (5 to 10), &#96;b&#96; alone 6; the budget is 4</code><br><code>look at <Add b> (Add b), <Update b> (Update b); &#96;flakepart analyze&#96; shows which input brings what</code> | `flake.nix:3` |
 
     <details><summary>Which inputs, in which commits</summary>
 
@@ -334,7 +390,7 @@ fn growth_is_blamed_on_the_input_and_the_commits_that_brought_it() {
           "message": "5 more nodes than before (5 to 10), `b` alone 6; the budget is 4",
           "file": "flake.nix",
           "line": 3,
-          "help": "look at <Add b> (Add b), <Update b> (Update b); `flakepart split --input b` may move it into a partition",
+          "help": "look at <Add b> (Add b), <Update b> (Update b); `flakepart analyze` shows which input brings what",
           "input": "b"
         }
       ]
@@ -527,7 +583,7 @@ fn one_node_is_told_as_one() {
        +1  a  not committed yet
     error[growth]: 1 more node than before (0 to 1), `a` alone 1; the budget is 0
       --> flake.lock
-      help: `flakepart split --input a` may move it into a partition
+      help: `flakepart analyze` shows which input brings what
     error[over-budget]: 1 node; the budget is 0
       --> flake.lock
       help: `flakepart analyze` shows which input brings what

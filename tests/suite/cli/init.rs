@@ -265,7 +265,7 @@ fn a_file_that_is_a_link_is_left_alone() {
     assert_snapshot!(run, @"
     exit code 2
     --- stderr ---
-    error: .pre-commit-config.yaml is a symbolic link, and flakepart edits plain files only
+    error: .pre-commit-config.yaml is a symbolic link, and flakepart takes only plain files here
 
     hint: replace the link by the file it leads to
     ");

@@ -84,11 +84,11 @@ fn a_flake_nix_or_lock_that_is_a_link() {
         writeln!(said, "{}", refused(&repo, &[])).unwrap();
     }
     assert_snapshot!(said, @"
-    error: flake.nix is a symbolic link, and flakepart edits plain files only
+    error: flake.nix is a symbolic link, and flakepart takes only plain files here
 
     hint: replace the link by the file it leads to
 
-    error: flake.lock is a symbolic link, and flakepart edits plain files only
+    error: flake.lock is a symbolic link, and flakepart takes only plain files here
 
     hint: replace the link by the file it leads to
     ");
@@ -470,7 +470,7 @@ fn a_module_that_is_a_link_is_refused_before_a_plan_is_shown() {
     assert_snapshot!(planned, @"
     exit code 2
     --- stderr ---
-    error: nix/treefmt.nix is a symbolic link, and flakepart edits plain files only
+    error: nix/treefmt.nix is a symbolic link, and flakepart takes only plain files here
 
     hint: replace the link by the file it leads to
     ");
