@@ -132,7 +132,7 @@ fn built(
     if let Some(runs) = &options.run {
         let attr = attr_path(&runs.attr)?;
         let attrs = if runs.all {
-            let below = side.values(vec![with_system(&attr, &nix.system())], None, progress)?;
+            let below = side.values(&[with_system(&attr, &nix.system())], None, progress)?;
             below.into_keys().collect()
         } else {
             vec![attr]
@@ -157,7 +157,7 @@ fn explain(
     let differing = outputs.iter().filter(|(_, output)| output.verdict == OutputVerdict::Different);
     let differing: Vec<AttrPath> = differing.map(|(path, _)| path.clone()).collect();
     let of = Some(differing.len());
-    let controls = control.values(differing, of, progress)?;
+    let controls = control.values(&differing, of, progress)?;
     let mut changing = BTreeMap::new();
     for (path, output) in &*outputs {
         if let (OutputVerdict::Different, Some(was), Some(is), Some(Value::Is(control))) =

@@ -55,13 +55,17 @@ pub(super) fn without_styles(text: &str) -> String {
     anstream::adapter::strip_str(text).to_string()
 }
 
+/// How flakepart itself says that inputs could not be had.
+pub(super) const NOT_FETCHED: &str = "could not be fetched";
+
 /// Whether an error comes from getting an input rather than from evaluating the flake.
 pub(super) fn is_fetch_failure(message: &str) -> bool {
     // A file that is missing in the flake's own source is the flake's fault.
     if message.contains("-source/") {
         return false;
     }
-    const SIGNS: [&str; 12] = [
+    const SIGNS: [&str; 13] = [
+        NOT_FETCHED,
         "unable to download",
         "Could not resolve host",
         "Couldn't resolve host",

@@ -14,6 +14,7 @@ mod mutations;
 mod split;
 mod sync;
 mod truth;
+mod unreachable;
 mod update;
 mod verify;
 pub mod world;
