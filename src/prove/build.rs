@@ -6,7 +6,6 @@ use std::process::Command;
 use serde::Deserialize;
 
 use super::attr::{shown, with_system};
-use super::message::essence;
 use super::nix::{Nix, ProveError};
 use super::process;
 use super::proof::{Build, Progress};
@@ -71,7 +70,7 @@ pub(super) fn build(
     command.extend(drvs.iter().map(String::as_str));
     let output = nix.run(&command)?;
     if !output.status.success() {
-        result.message = Some(essence(&String::from_utf8_lossy(&output.stderr), None));
+        result.message = Some(nix.essence(&output.stderr, None));
         result.stderr = Some(tail(&output.stderr));
         return Ok(result);
     }

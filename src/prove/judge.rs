@@ -99,7 +99,9 @@ pub fn prove(
     let unreachable = messages.any(|message| is_unreachable(message.as_deref()));
     let mut proof = Proof {
         schema: 1,
-        nix: nix.version().to_owned(),
+        nix: nix.version().line.clone(),
+        implementation: nix.version().implementation,
+        judge: nix.version().to_string(),
         before: options.before.clone(),
         after: options.after.clone(),
         systems: options.systems.clone(),

@@ -17,6 +17,7 @@ mod process;
 mod proof;
 mod require;
 mod side;
+mod version;
 
 pub use judge::prove;
 pub use nix::{Nix, ProveError, Settings};
@@ -25,3 +26,4 @@ pub use proof::{
     Build, Checked, ComparedOutput, Consumers, Options, OutputVerdict, Progress, Proof, Runs, Skipped,
     Verdict,
 };
+pub use version::Implementation;

@@ -10,6 +10,7 @@ use thiserror::Error;
 
 use super::message::{essence, is_fetch_failure, without_styles};
 use super::process::{self, Limits};
+use super::version::{Implementation, Version};
 
 /// The first Nix with flakes.
 const OLDEST: (u32, u32) = (2, 4);
@@ -17,7 +18,7 @@ const OLDEST: (u32, u32) = (2, 4);
 /// A `nix` on this machine.
 #[derive(Debug, Clone)]
 pub struct Nix {
-    version: String,
+    version: Version,
     settings: Settings,
 }
 
@@ -47,7 +48,7 @@ pub enum ProveError {
         source: io::Error,
     },
     /// It has no flakes.
-    #[error("{version} has no flakes; it takes Nix {}.{}", OLDEST.0, OLDEST.1)]
+    #[error("{version} has no flakes; they take Nix {}.{}", OLDEST.0, OLDEST.1)]
     TooOld {
         /// What it says that it is.
         version: String,
@@ -151,10 +152,10 @@ impl Nix {
             let source = io::Error::other(essence(&String::from_utf8_lossy(&output.stderr), None));
             return Err(ProveError::NoNix { source });
         }
-        let nix = Nix { version, settings };
-        match nix.release() {
-            Some(release) if release < OLDEST => Err(ProveError::TooOld { version: nix.version }),
-            _ => Ok(nix),
+        let version = Version::read(version);
+        match version.release() {
+            Some(release) if release < OLDEST => Err(ProveError::TooOld { version: version.to_string() }),
+            _ => Ok(Nix { version, settings }),
         }
     }
 
@@ -165,26 +166,20 @@ impl Nix {
         self
     }
 
-    /// What `nix --version` prints: `nix (Nix) 2.26.3`.
-    #[must_use]
-    pub fn version(&self) -> &str {
+    /// Which it is.
+    pub(super) fn version(&self) -> &Version {
         &self.version
     }
 
     /// The release as (major, minor), where the version says so.
     pub(super) fn release(&self) -> Option<(u32, u32)> {
-        let number = self
-            .version
-            .split_whitespace()
-            .rev()
-            .find(|word| word.starts_with(|c: char| c.is_ascii_digit()))?;
-        let mut parts = number.split('.');
-        Some((parts.next()?.parse().ok()?, parts.next()?.parse().ok()?))
+        self.version.release()
     }
 
     /// Whether it fetches the inputs of partitions again although its store has them (NixOS/nix #12751).
     pub(super) fn fetches_again(&self) -> bool {
-        !self.version.contains("Lix") && self.release().is_some_and(|release| release >= (2, 26))
+        self.version.implementation != Implementation::Lix
+            && self.release().is_some_and(|release| release >= (2, 26))
     }
 
     /// This machine's system, as Nix names it.
@@ -200,13 +195,22 @@ impl Nix {
             return Ok(());
         }
         let stderr = String::from_utf8_lossy(&output.stderr);
-        let mut message = essence(&stderr, None);
+        let mut message = self.essence(&output.stderr, None);
         // Newer ones name the input at which it was.
         let traced = stderr.lines().rev().find(|line| line.contains("… while fetching the input"));
         if let Some((_, doing)) = traced.and_then(|line| line.split_once("… ")) {
             message.push_str(&format!(" ({})", crate::credentials::hidden(&without_styles(doing))));
         }
         Err(ProveError::Update { lock: lock.to_owned(), message })
+    }
+
+    /// The essence of what it printed as an error, and what it lacks if that is why.
+    pub(super) fn essence(&self, stderr: &[u8], source: Option<&str>) -> String {
+        let message = essence(&String::from_utf8_lossy(stderr), source);
+        match self.version.lacks(&message) {
+            Some(lacks) => format!("{message}; {lacks}"),
+            None => message,
+        }
     }
 
     /// How long programs may run.
@@ -229,7 +233,7 @@ impl Nix {
         if output.status.success() {
             return Ok(());
         }
-        let message = essence(&String::from_utf8_lossy(&output.stderr), None);
+        let message = self.essence(&output.stderr, None);
         Err(ProveError::Load { side: "a flake that uses this one".to_owned(), message })
     }
 
@@ -253,6 +257,7 @@ impl Nix {
         let settings = &self.settings;
         let mut command = Command::new("nix");
         command.args(["--extra-experimental-features", "nix-command flakes"]);
+        command.args(self.version.settings());
         if settings.offline {
             command.arg("--offline");
         }

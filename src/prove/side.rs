@@ -10,7 +10,7 @@ use serde::Deserialize;
 
 use super::attr::{AttrPath, agrees, shown};
 use super::derivation::hash_and_name;
-use super::message::{NOT_FETCHED, essence, is_fetch_failure};
+use super::message::{NOT_FETCHED, is_fetch_failure};
 use super::nix::{Nix, ProveError};
 use super::proof::Progress;
 use crate::tree::nar_hash;
@@ -224,7 +224,7 @@ impl<'a> Side<'a> {
         let arguments = [&["eval", "--json", "--expr", expr], options].concat();
         let output = self.nix.run_told(&arguments, told)?;
         if !output.status.success() {
-            let message = essence(&String::from_utf8_lossy(&output.stderr), self.source().path.as_deref());
+            let message = self.nix.essence(&output.stderr, self.source().path.as_deref());
             return Ok(Err(message.replace(self.folder.as_str(), self.name)));
         }
         parse(&output.stdout).map(Ok)

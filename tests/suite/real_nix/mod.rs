@@ -7,6 +7,7 @@ mod by_hand;
 mod demands;
 mod followers;
 mod gain;
+mod implementations;
 mod join;
 mod merge;
 mod moved;
