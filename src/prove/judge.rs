@@ -11,6 +11,7 @@ use super::compare::{Compared, compare};
 use super::consumer::consumers;
 use super::control::control;
 use super::difference;
+use super::jobs::Jobs;
 use super::lazy::{judged, without_partitions};
 use super::message::is_fetch_failure;
 use super::nix::{Nix, ProveError};
@@ -36,9 +37,11 @@ pub fn prove(
     let lazy = attr_paths(&options.lazy)?;
     let mut skipped = unfetched(before, after)?;
     let folders = (before, after);
-    let before = Side::new(nix, &options.before, before, &options.systems)?;
+    let jobs = Jobs::find(nix)?;
+    let before = Side::new(nix, &options.before, before, &options.systems)?.by_jobs(&jobs);
     let was = before.outputs(&chosen, None, progress)?;
-    let after = Side::new(nix, &options.after, after, &options.systems)?.with_nixpkgs_of(&before);
+    let after = Side::new(nix, &options.after, after, &options.systems)?.by_jobs(&jobs);
+    let after = after.with_nixpkgs_of(&before);
     // What Nix cannot load as a flake has lost every output that there was.
     let (is, broken) = match after.outputs(&chosen, Some(was.len()), progress) {
         Err(ProveError::Load { message, .. }) => {
@@ -102,6 +105,7 @@ pub fn prove(
         nix: nix.version().line.clone(),
         implementation: nix.version().implementation,
         judge: nix.version().to_string(),
+        derivations_by: jobs.program(),
         before: options.before.clone(),
         after: options.after.clone(),
         systems: options.systems.clone(),

@@ -8,6 +8,7 @@ mod consumer;
 mod control;
 mod derivation;
 mod difference;
+mod jobs;
 mod judge;
 mod lazy;
 mod message;

@@ -54,7 +54,7 @@ pub enum ProveError {
         version: String,
     },
     /// Nix took longer than it was given.
-    #[error("`nix {what}` was stopped after {} seconds", .seconds)]
+    #[error("`{what}` was stopped after {} seconds", .seconds)]
     Timeout {
         /// What it was to do.
         what: String,
@@ -261,6 +261,7 @@ impl Nix {
         if settings.offline {
             command.arg("--offline");
         }
+        command.args(arguments);
         let passed = [
             ("--store", &settings.store),
             ("--eval-store", &settings.eval_store),
@@ -269,18 +270,33 @@ impl Nix {
         for (flag, value) in passed {
             command.args(value.iter().flat_map(|value| [flag, value.as_str()]));
         }
-        command.args(arguments);
         // Of an expression nobody reads more than the beginning.
         let brief = arguments.iter().map(|argument| argument.lines().next().unwrap_or_default());
         tracing::debug!(offline = settings.offline, arguments = ?brief.collect::<Vec<_>>(), "run nix");
-        process::run(command.current_dir(folder), &settings.limits, false, told).map_err(
-            |source| match source.kind() {
-                io::ErrorKind::TimedOut => ProveError::Timeout {
-                    what: arguments.first().copied().unwrap_or_default().to_owned(),
-                    seconds: settings.limits.timeout.unwrap_or_default().as_secs(),
-                },
-                _ => ProveError::NoNix { source },
+        let what = format!("nix {}", arguments.first().copied().unwrap_or_default());
+        self.limited(command.current_dir(folder), &what, told)
+    }
+
+    /// Runs a program within the limits.
+    pub(super) fn limited(
+        &self,
+        command: &mut Command,
+        what: &str,
+        told: impl FnMut(&str),
+    ) -> Result<Output, ProveError> {
+        let limits = &self.settings.limits;
+        process::run(command, limits, false, told).map_err(|source| match source.kind() {
+            io::ErrorKind::TimedOut => ProveError::Timeout {
+                what: what.to_owned(),
+                seconds: limits.timeout.unwrap_or_default().as_secs(),
             },
-        )
+            _ => ProveError::NoNix { source },
+        })
+    }
+
+    /// Whether nothing was set for it alone.
+    pub(super) fn is_plain(&self) -> bool {
+        let Settings { offline, store, eval_store, .. } = &self.settings;
+        !offline && store.is_none() && eval_store.is_none()
     }
 }

@@ -3,11 +3,11 @@
 # Outputs come as a flat list of leaves { path; kind; value; }. What throws is a leaf of kind "thrown".
 # Other errors end the evaluation; each path is announced before it is looked at, so that flakepart knows
 # which one failed and asks again: `from` there, as far as `until`, without those to `skip`, all in the
-# order of the paths.
+# order of the paths. What derivations come to can be left for `jobs`, which nix-eval-jobs evaluates.
 #
 # Overlays are applied to the input `nixpkgs` of the flake `nixpkgs`, for `system`; without one they are
 # functions like others.
-{ url, systems, nixpkgs ? url, system ? "", from ? null, until ? null, skip ? [ ] }:
+{ url, systems, nixpkgs ? url, system ? "", from ? null, until ? null, skip ? [ ], later ? false }:
 let
   inherit (builtins)
     attrNames
@@ -28,6 +28,7 @@ let
     isString
     length
     lessThan
+    listToAttrs
     mapAttrs
     match
     sort
@@ -87,13 +88,19 @@ let
   # Says which path comes next.
   announced = path: builtins.trace "flakepart: ${toJSON path}";
 
+  drvPath = path: v: if isGoal path then (foldl' (set: name: set.${name}) v goal.${head path}).drvPath else v.drvPath;
+
+  # As much of a derivation as nix-eval-jobs wants to see of one, and nothing that may fail by itself.
+  job = path:
+    let found = drvPath path (get path);
+    in { type = "derivation"; name = "job"; system = "any"; drvPath = found; outPath = found; };
+
   leaf = path: kind: value: [ { inherit path kind value; } ];
 
   describe = path: v:
     if elem (head path) skipped then leaf path "skipped" "a view of the evaluation"
-    else if isGoal path then
-      leaf path "derivation" (plain (foldl' (set: name: set.${name}) v goal.${head path}).drvPath)
-    else if isDerivation v then leaf path "derivation" (plain v.drvPath)
+    else if isGoal path || isDerivation v then
+      if later then leaf path "job" "" else leaf path "derivation" (plain (drvPath path v))
     else if isApp v then
       # The program's path says what runs, its context which derivation makes it.
       leaf path "app" (concatStringsSep " " ([ (plain v.program) ] ++ attrNames (getContext "${v.program}")))
@@ -142,7 +149,10 @@ rec {
     leaves = concatLists (map (path: guarded path (get path)) paths);
   };
 
-  # The same of one path, which may throw.
+  # The derivations at the paths, by their numbers.
+  jobs = paths: listToAttrs (genList (n: { name = "job${toString n}"; value = job (elemAt paths n); }) (length paths));
+
+  # The leaves of one path, which may throw.
   forced = path: describe path (get path);
 
   names = attrNames outputs;

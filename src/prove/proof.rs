@@ -119,6 +119,9 @@ pub struct Proof {
     /// What people call it.
     #[serde(skip)]
     pub judge: String,
+    /// The program that evaluated the derivations: `nix`, or `nix-eval-jobs` where it is installed.
+    #[serde(rename = "derivationsBy")]
+    pub derivations_by: &'static str,
     /// What was compared.
     pub before: String,
     /// With what.

@@ -10,6 +10,7 @@ use serde::Deserialize;
 
 use super::attr::{AttrPath, agrees, shown};
 use super::derivation::hash_and_name;
+use super::jobs::Jobs;
 use super::message::{NOT_FETCHED, is_fetch_failure};
 use super::nix::{Nix, ProveError};
 use super::proof::Progress;
@@ -69,6 +70,8 @@ pub(super) struct Side<'a> {
     pub(super) systems: &'a [String],
     /// The flake whose nixpkgs overlays are applied to.
     nixpkgs: String,
+    /// What derivations are evaluated by, if not by Nix itself.
+    jobs: Option<&'a Jobs<'a>>,
 }
 
 /// What `outputs.nix` says.
@@ -151,7 +154,7 @@ impl<'a> Side<'a> {
         let hash = nar_hash.replace('+', "%2B").replace('/', "%2F").replace('=', "%3D");
         let url = format!("path:{folder}?lastModified={DAY}&narHash={hash}");
         let stored = OnceCell::new();
-        Ok(Side { nix, name, folder, nixpkgs: url.clone(), url, nar_hash, stored, systems })
+        Ok(Side { nix, name, folder, nixpkgs: url.clone(), url, nar_hash, stored, systems, jobs: None })
     }
 
     /// Its source.
@@ -169,6 +172,11 @@ impl<'a> Side<'a> {
         Side { nixpkgs: other.url.clone(), ..self }
     }
 
+    /// The same, with derivations evaluated side by side where that can be.
+    pub(super) fn by_jobs(self, jobs: &'a Jobs<'a>) -> Self {
+        Side { jobs: Some(jobs), ..self }
+    }
+
     /// Its locked reference, as Nix code.
     pub(super) fn literal(&self) -> String {
         quoted(&self.url)
@@ -178,7 +186,7 @@ impl<'a> Side<'a> {
     fn query(&self, Stretch { from, until, skip, .. }: Stretch<'_>, selection: &str) -> String {
         let end = |path: Option<&AttrPath>| path.map_or("null".to_owned(), |path| list(path));
         format!(
-            "({} {{ url = {}; systems = {}; nixpkgs = {}; system = {}; from = {}; until = {}; skip = {}; }}){selection}",
+            "({} {{ url = {}; systems = {}; nixpkgs = {}; system = {}; from = {}; until = {}; skip = {}; later = {}; }}){selection}",
             parenthesized(include_str!("outputs.nix")),
             quoted(&self.url),
             list(self.systems),
@@ -187,6 +195,7 @@ impl<'a> Side<'a> {
             end(from),
             end(until),
             lists(skip),
+            self.jobs.is_some_and(Jobs::is_good),
         )
     }
 
@@ -224,8 +233,7 @@ impl<'a> Side<'a> {
         let arguments = [&["eval", "--json", "--expr", expr], options].concat();
         let output = self.nix.run_told(&arguments, told)?;
         if !output.status.success() {
-            let message = self.nix.essence(&output.stderr, self.source().path.as_deref());
-            return Ok(Err(message.replace(self.folder.as_str(), self.name)));
+            return Ok(Err(self.message(&output.stderr)));
         }
         parse(&output.stdout).map(Ok)
     }
@@ -342,15 +350,20 @@ impl<'a> Side<'a> {
         match self.eval_with::<Described>(options, &query, &mut |line| watch.hears(line))? {
             Ok(described) => {
                 self.stored.get_or_init(|| Some(described.source));
-                self.known(described.leaves).map(Ok)
+                self.known(described.leaves, watch).map(Ok)
             }
             Err(message) => Ok(Err(Failure { path: watch.last.take(), message })),
         }
     }
 
     /// What Nix has described.
-    fn known(&self, leaves: Vec<Leaf>) -> Result<Values, ProveError> {
+    fn known(&self, leaves: Vec<Leaf>, watch: &mut Watch<'_>) -> Result<Values, ProveError> {
         let mut values = Values::new();
+        let (jobs, leaves): (Vec<Leaf>, _) = leaves.into_iter().partition(|leaf| leaf.kind == "job");
+        let jobs: Vec<AttrPath> = jobs.into_iter().map(|leaf| leaf.path).collect();
+        for batch in jobs.chunks(BATCH) {
+            values.extend(self.derivations(batch, watch)?);
+        }
         for leaf in leaves {
             let value = match leaf.kind.as_str() {
                 "skipped" => Value::Skipped { why: leaf.value, shape: String::new() },
@@ -363,6 +376,27 @@ impl<'a> Side<'a> {
             values.insert(leaf.path, value);
         }
         Ok(values)
+    }
+
+    /// Derivations that were left for later.
+    fn derivations(&self, paths: &[AttrPath], watch: &mut Watch<'_>) -> Result<Values, ProveError> {
+        let query = self.query(Stretch::default(), &format!(".jobs {}", lists(paths)));
+        let results = match self.jobs {
+            Some(jobs) if jobs.is_good() => jobs.derivations(&query, paths.len())?,
+            _ => None,
+        };
+        let Some(results) = results else { return self.values(paths, watch.of, watch.progress) };
+        let values = results.into_iter().map(|result| match result {
+            Ok(derivation) => Value::Is(derivation),
+            Err(error) => Value::Fails(self.message(error.as_bytes())),
+        });
+        Ok(paths.iter().cloned().zip(values).collect())
+    }
+
+    /// What Nix says of an error.
+    fn message(&self, stderr: &[u8]) -> String {
+        let message = self.nix.essence(stderr, self.source().path.as_deref());
+        message.replace(self.folder.as_str(), self.name)
     }
 
     fn thrown(&self, path: &AttrPath) -> Result<Value, ProveError> {

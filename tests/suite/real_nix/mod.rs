@@ -5,6 +5,7 @@
 
 mod by_hand;
 mod demands;
+mod eval_jobs;
 mod followers;
 mod gain;
 mod implementations;

@@ -78,13 +78,25 @@ impl Nix {
 
     /// The same Nix behind a script, which may look at the arguments and change them.
     pub fn behind(&self, name: &str, script: &str) -> Nix {
+        self.with_program(name, "nix", &format!("{script}\nexec '{}' \"$@\"", self.bin.join("nix").display()))
+    }
+
+    /// The same Nix with one more program beside it, of which `NIX` is the real one.
+    pub fn with_program(&self, name: &str, program: &str, script: &str) -> Nix {
         let bin = self.bin.with_file_name(name);
-        let text = format!("#!/bin/sh\n{script}\nexec '{}' \"$@\"\n", self.bin.join("nix").display());
         fs::create_dir_all(&bin).unwrap();
-        let new = tempfile::NamedTempFile::new_in(&bin).unwrap();
-        fs::write(new.path(), text).unwrap();
-        fs::set_permissions(new.path(), fs::Permissions::from_mode(0o755)).unwrap();
-        new.persist(bin.join("nix")).unwrap();
+        let real = self.bin.join("nix");
+        let mut programs = vec![(program, format!("#!/bin/sh\nNIX='{}'\n{script}\n", real.display()))];
+        if program != "nix" {
+            programs.push(("nix", format!("#!/bin/sh\nexec '{}' \"$@\"\n", real.display())));
+        }
+        for (program, text) in programs {
+            // Tests that use the same ones may run at once.
+            let new = tempfile::NamedTempFile::new_in(&bin).unwrap().into_temp_path();
+            fs::write(&new, text).unwrap();
+            fs::set_permissions(&new, fs::Permissions::from_mode(0o755)).unwrap();
+            new.persist(bin.join(program)).unwrap();
+        }
         Nix { name: self.name.clone(), bin }
     }
 
