@@ -63,6 +63,7 @@ pub(super) fn build(
             return Ok(result);
         }
     };
+    nix.hand_over(&program.drvs.iter().map(String::as_str).collect::<Vec<_>>())?;
     // Since 2.13, a .drv by itself means the file; its outputs are `.drv^*`.
     let all_outputs = if nix.release().is_none_or(|release| release >= (2, 13)) { "^*" } else { "" };
     let drvs: Vec<String> = program.drvs.iter().map(|drv| format!("{drv}{all_outputs}")).collect();

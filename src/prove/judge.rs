@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use camino::Utf8Path;
 
-use super::alike::Alike;
+use super::alike::{Alike, derivations};
 use super::attr::{AttrPath, agrees, attr_path, attr_paths, shown, with_system, without_system};
 use super::build::build;
 use super::compare::{Compared, compare};
@@ -66,7 +66,8 @@ pub fn prove(
                 fs_err::create_dir(&folder)?;
                 control(folders.0, folders.1, &folder)?;
                 let control = Side::new(nix, "the control", &folder, &options.systems)?;
-                explain(&mut outputs, &before, &after, &control.with_nixpkgs_of(&before), progress)?;
+                let control = control.with_nixpkgs_of(&before);
+                explain(&mut outputs, &before, &after, &control, &scratch.join("store"), progress)?;
             }
             for attr in attr_paths(&options.required)? {
                 needed.push(required(&after, &attr, progress)?);
@@ -158,6 +159,7 @@ fn explain(
     before: &Side<'_>,
     after: &Side<'_>,
     control: &Side<'_>,
+    scratch: &Utf8Path,
     progress: &mut dyn FnMut(Progress),
 ) -> Result<(), ProveError> {
     let differing = outputs.iter().filter(|(_, output)| output.verdict == OutputVerdict::Different);
@@ -173,11 +175,16 @@ fn explain(
             changing.insert(path.clone(), (was.clone(), control.as_str(), is.clone()));
         }
     }
-    let (root, sources) = (&before.store_root(), [before.source(), after.source()]);
     let pairs: Vec<(&str, &str)> =
         changing.values().map(|(was, control, _)| (was.as_str(), *control)).collect();
     let is: Vec<&str> = changing.values().map(|(.., is)| is.as_str()).collect();
-    let mut alike = Alike::new(root, &sources, &pairs, &is);
+    let different = outputs.values().filter(|output| output.verdict == OutputVerdict::Different);
+    let sides = different.flat_map(|output| output.before.iter().chain(&output.after));
+    let named = sides.map(String::as_str).chain(pairs.iter().map(|(_, control)| *control));
+    let named: BTreeSet<&str> = named.flat_map(derivations).collect();
+    let store = before.store(&Vec::from_iter(named), scratch)?;
+    let sources = [before.source(), after.source()];
+    let mut alike = Alike::new(&store, &sources, &pairs, &is);
     for (path, output) in outputs {
         let (OutputVerdict::Different, Some(was), Some(is)) = (output.verdict, &output.before, &output.after)
         else {

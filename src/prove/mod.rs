@@ -18,6 +18,7 @@ mod process;
 mod proof;
 mod require;
 mod side;
+mod store;
 mod version;
 
 pub use judge::prove;

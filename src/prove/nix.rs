@@ -69,6 +69,14 @@ pub enum ProveError {
         /// The essence of what Nix said.
         message: String,
     },
+    /// Derivations could not be had from their store.
+    #[error("nix cannot copy derivations from {url}: {message}")]
+    Store {
+        /// The store.
+        url: String,
+        /// The essence of what Nix said.
+        message: String,
+    },
     /// Nix could not update a lock.
     #[error("nix cannot update {lock}: {message}")]
     Update {
@@ -134,7 +142,7 @@ impl ProveError {
             ProveError::Answer { .. } => {
                 Some("please report this, with what `nix --version` prints".to_owned())
             }
-            ProveError::Update { .. } | ProveError::Io(_) => None,
+            ProveError::Store { .. } | ProveError::Update { .. } | ProveError::Io(_) => None,
         }
     }
 }
@@ -218,13 +226,30 @@ impl Nix {
         &self.settings.limits
     }
 
-    /// The folder in which Nix's store calls itself /nix/store: the root, but for a store in a folder of
-    /// its own.
-    pub(super) fn store_root(&self) -> Utf8PathBuf {
-        let store = self.settings.eval_store.as_ref().or(self.settings.store.as_ref());
-        let root = store.and_then(|store| store.strip_prefix("local?root=").or(Some(store)));
-        let root = root.map(|root| root.split('&').next().unwrap_or(root)).map(Utf8Path::new);
-        root.filter(|root| root.is_absolute()).unwrap_or(Utf8Path::new("/")).to_owned()
+    /// The store that evaluation writes into, where it was named.
+    pub(super) fn evaluates_into(&self) -> Option<&str> {
+        self.settings.eval_store.as_deref().or(self.settings.store.as_deref())
+    }
+
+    /// Has the store that builds know derivations which another one was evaluated into: Nix 2.8 does not
+    /// look for them there.
+    pub(super) fn hand_over(&self, derivations: &[&str]) -> Result<(), ProveError> {
+        match &self.settings.eval_store {
+            Some(url) => self.copy(derivations, url, self.settings.store.as_deref().unwrap_or("auto")),
+            None => Ok(()),
+        }
+    }
+
+    /// Copies derivations, and all that they need, out of a store into another one.
+    pub(super) fn copy(&self, derivations: &[&str], url: &str, to: &str) -> Result<(), ProveError> {
+        let copy = ["copy", "--derivation", "--no-check-sigs", "--from", url, "--to", to];
+        let output =
+            self.run_with_default_stores(Utf8Path::new("."), &[&copy, derivations].concat(), |_| {})?;
+        if output.status.success() {
+            return Ok(());
+        }
+        let message = self.essence(&output.stderr, None);
+        Err(ProveError::Store { url: crate::credentials::hidden(url), message })
     }
 
     /// Has Nix write the lock of a flake that has none.
@@ -255,24 +280,35 @@ impl Nix {
         told: impl FnMut(&str),
     ) -> Result<Output, ProveError> {
         let settings = &self.settings;
-        let mut command = Command::new("nix");
-        command.args(["--extra-experimental-features", "nix-command flakes"]);
-        command.args(self.version.settings());
-        if settings.offline {
-            command.arg("--offline");
-        }
-        command.args(arguments);
         let passed = [
             ("--store", &settings.store),
             ("--eval-store", &settings.eval_store),
             ("--builders", &settings.builders),
         ];
-        for (flag, value) in passed {
-            command.args(value.iter().flat_map(|value| [flag, value.as_str()]));
+        // Only subcommands know some of these, so that they come last.
+        let passed = passed.into_iter().filter_map(|(flag, value)| Some([flag, value.as_deref()?]));
+        let arguments: Vec<&str> = arguments.iter().copied().chain(passed.flatten()).collect();
+        self.run_with_default_stores(folder, &arguments, told)
+    }
+
+    /// The same, whatever stores were named.
+    fn run_with_default_stores(
+        &self,
+        folder: &Utf8Path,
+        arguments: &[&str],
+        told: impl FnMut(&str),
+    ) -> Result<Output, ProveError> {
+        let offline = self.settings.offline;
+        let mut command = Command::new("nix");
+        command.args(["--extra-experimental-features", "nix-command flakes"]);
+        command.args(self.version.settings());
+        if offline {
+            command.arg("--offline");
         }
+        command.args(arguments);
         // Of an expression nobody reads more than the beginning.
         let brief = arguments.iter().map(|argument| argument.lines().next().unwrap_or_default());
-        tracing::debug!(offline = settings.offline, arguments = ?brief.collect::<Vec<_>>(), "run nix");
+        tracing::debug!(offline, arguments = ?brief.collect::<Vec<_>>(), "run nix");
         let what = format!("nix {}", arguments.first().copied().unwrap_or_default());
         self.limited(command.current_dir(folder), &what, told)
     }

@@ -4,7 +4,7 @@ use std::cell::OnceCell;
 use std::collections::BTreeMap;
 use std::io;
 
-use camino::{Utf8Path, Utf8PathBuf};
+use camino::Utf8Path;
 use rustix::fs::{AtFlags, CWD, Timespec, Timestamps, utimensat};
 use serde::Deserialize;
 
@@ -14,6 +14,7 @@ use super::jobs::Jobs;
 use super::message::{NOT_FETCHED, is_fetch_failure};
 use super::nix::{Nix, ProveError};
 use super::proof::Progress;
+use super::store::Store;
 use crate::tree::nar_hash;
 
 /// Few enough paths for one command line.
@@ -204,9 +205,9 @@ impl<'a> Side<'a> {
         self.systems.first().cloned().unwrap_or_else(|| self.nix.system())
     }
 
-    /// Where its derivations lie.
-    pub(super) fn store_root(&self) -> Utf8PathBuf {
-        self.nix.store_root()
+    /// The store that its derivations lie in; `scratch` is an empty folder.
+    pub(super) fn store(&self, derivations: &[&str], scratch: &Utf8Path) -> Result<Store, ProveError> {
+        Store::with(self.nix, derivations, scratch)
     }
 
     /// An expression for an output of this side.

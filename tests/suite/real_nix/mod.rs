@@ -14,6 +14,7 @@ mod merge;
 mod moved;
 mod mutations;
 mod split;
+mod stores;
 mod sync;
 mod truth;
 mod unreachable;
