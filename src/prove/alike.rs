@@ -10,13 +10,14 @@ use sha2::{Digest as _, Sha256};
 
 use super::derivation::{Derivation, HASH, hash_and_name};
 use super::side::Source;
+use super::store::Store;
 
 /// What the source of the flake is called wherever it stands. No text of a derivation holds a zero.
 const WHOLE: &str = "\0source";
 
 /// Compares outputs of two states of a flake.
 pub(super) struct Alike<'a> {
-    root: &'a Utf8Path,
+    store: &'a Store,
     /// The hashes of store paths that hold the flake's source or a part of it, and what to call them.
     names: HashMap<String, String>,
     /// Hashes of the source's content, which code may embed, too.
@@ -34,9 +35,9 @@ struct Known {
 
 impl<'a> Alike<'a> {
     /// `changing` are the outputs that change with a neutral edit, before and in the control; `after` is
-    /// what they are in the state after. `root` is where the store lies that calls itself /nix/store.
+    /// what they are in the state after. All of them are in the `store`.
     pub(super) fn new(
-        root: &'a Utf8Path,
+        store: &'a Store,
         sources: &'a [Source; 2],
         changing: &[(&str, &str)],
         after: &[&str],
@@ -44,9 +45,9 @@ impl<'a> Alike<'a> {
         let own: Vec<&str> = sources.iter().filter_map(|source| source.store_hash()).collect();
         let mut names: HashMap<String, String> =
             own.iter().map(|hash| ((*hash).to_owned(), WHOLE.to_owned())).collect();
-        let was = embedded(root, changing.iter().map(|(before, _)| *before));
-        let is = embedded(root, after.iter().copied());
-        let control = embedded(root, changing.iter().map(|(_, control)| *control));
+        let was = embedded(store, changing.iter().map(|(before, _)| *before));
+        let is = embedded(store, after.iter().copied());
+        let control = embedded(store, changing.iter().map(|(_, control)| *control));
         // A copy of the whole source is named after it.
         for path in was.union(&is) {
             if let Some((hash, name)) = hash_and_name(path)
@@ -60,7 +61,7 @@ impl<'a> Alike<'a> {
         let mut name_part = |path: &String, is_new: bool| {
             if let Some((hash, name)) = hash_and_name(path)
                 && !names.contains_key(hash)
-                && let Some(content) = content(&root.join(path.trim_start_matches('/')))
+                && let Some(content) = content(&store.file(path))
             {
                 let part = format!("\0part {name} {content}");
                 if is_new {
@@ -74,7 +75,7 @@ impl<'a> Alike<'a> {
         was.difference(&control).for_each(|path| name_part(path, true));
         is.difference(&was).for_each(|path| name_part(path, false));
         let contents = sources.iter().map(|source| source.nar_hash.as_str()).collect();
-        Alike { root, names, contents, known: HashMap::new() }
+        Alike { store, names, contents, known: HashMap::new() }
     }
 
     /// Whether they are the same but for the source. No derivation that cannot be read is.
@@ -87,7 +88,7 @@ impl<'a> Alike<'a> {
 
     /// A derivation of either state.
     pub(super) fn read(&self, path: &str) -> Option<Derivation> {
-        Derivation::read(self.root, path)
+        self.store.derivation(path)
     }
 
     /// An output as it would be if the source had the same name everywhere.
@@ -107,9 +108,9 @@ impl<'a> Alike<'a> {
             derivation: Derivation,
             left: Vec<String>,
         }
-        let root = self.root;
+        let store = self.store;
         let open = |path: String| {
-            let derivation = Derivation::read(root, &path)?;
+            let derivation = store.derivation(&path)?;
             let left = derivation.inputs.keys().cloned().collect();
             Some(Open { path, derivation, left })
         };
@@ -218,14 +219,14 @@ pub(super) fn derivations(output: &str) -> impl Iterator<Item = &str> {
 }
 
 /// What these outputs, and all that they need, take from the store without building it.
-fn embedded<'a>(root: &Utf8Path, outputs: impl Iterator<Item = &'a str>) -> BTreeSet<String> {
+fn embedded<'a>(store: &Store, outputs: impl Iterator<Item = &'a str>) -> BTreeSet<String> {
     let mut open: Vec<String> = outputs.flat_map(derivations).map(str::to_owned).collect();
     let (mut seen, mut sources) = (HashSet::new(), BTreeSet::new());
     while let Some(path) = open.pop() {
         if seen.contains(&path) {
             continue;
         }
-        if let Some(derivation) = Derivation::read(root, &path) {
+        if let Some(derivation) = store.derivation(&path) {
             open.extend(derivation.inputs.into_keys());
             sources.extend(derivation.sources);
         }

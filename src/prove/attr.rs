@@ -9,8 +9,12 @@ pub(super) type AttrPath = Vec<String>;
 const PER_SYSTEM: [&str; 7] =
     ["apps", "bundlers", "checks", "devShells", "formatter", "legacyPackages", "packages"];
 
-/// An attribute path as one writes it, names quoted where Nix wants it.
+/// An attribute path as one writes it, names quoted where Nix wants it. What has none is all that nobody
+/// came to.
 pub(super) fn shown(path: &[String]) -> String {
+    if path.is_empty() {
+        return "every other output".to_owned();
+    }
     let names: Vec<String> = path
         .iter()
         .map(|name| {

@@ -6,7 +6,6 @@ use std::process::Command;
 use serde::Deserialize;
 
 use super::attr::{shown, with_system};
-use super::message::essence;
 use super::nix::{Nix, ProveError};
 use super::process;
 use super::proof::{Build, Progress};
@@ -64,6 +63,7 @@ pub(super) fn build(
             return Ok(result);
         }
     };
+    nix.hand_over(&program.drvs.iter().map(String::as_str).collect::<Vec<_>>())?;
     // Since 2.13, a .drv by itself means the file; its outputs are `.drv^*`.
     let all_outputs = if nix.release().is_none_or(|release| release >= (2, 13)) { "^*" } else { "" };
     let drvs: Vec<String> = program.drvs.iter().map(|drv| format!("{drv}{all_outputs}")).collect();
@@ -71,7 +71,7 @@ pub(super) fn build(
     command.extend(drvs.iter().map(String::as_str));
     let output = nix.run(&command)?;
     if !output.status.success() {
-        result.message = Some(essence(&String::from_utf8_lossy(&output.stderr), None));
+        result.message = Some(nix.essence(&output.stderr, None));
         result.stderr = Some(tail(&output.stderr));
         return Ok(result);
     }

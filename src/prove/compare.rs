@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::attr::{AttrPath, shown};
+use super::message::is_fetch_failure;
 use super::proof::{ComparedOutput, OutputVerdict, Skipped};
 use super::side::Value;
 
@@ -34,10 +35,13 @@ pub(super) fn compare(
                 (OutputVerdict::Different, None)
             }
             (Some(_), Some(Value::Fails(message))) => (OutputVerdict::Error, Some(message.clone())),
-            // What failed before and works now came new, as far as anybody could use it.
-            (Some(Value::Fails(_)) | None, Some(Value::Is(_) | Value::Skipped { .. })) => {
-                (OutputVerdict::OnlyAfter, None)
+            // What failed before and works now came new, as far as anybody could use it; but nobody knows
+            // what it was if it only could not be fetched.
+            (Some(Value::Fails(message)), Some(Value::Is(_) | Value::Skipped { .. })) => {
+                let message = is_fetch_failure(message).then(|| format!("it failed before: {message}"));
+                (OutputVerdict::OnlyAfter, message)
             }
+            (None, Some(Value::Is(_) | Value::Skipped { .. })) => (OutputVerdict::OnlyAfter, None),
             (None, Some(Value::Fails(message))) => {
                 // The outputs below it are judged one by one.
                 if was.keys().any(|below| below.starts_with(path)) {

@@ -2,8 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use camino::Utf8Path;
-
 /// A derivation.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Derivation {
@@ -30,14 +28,8 @@ pub(super) struct Output {
 }
 
 impl Derivation {
-    /// Reads a .drv file; nothing where it is not there, or is written in a way that is not known.
-    /// `root` is where the store lies that calls itself /nix/store.
-    pub(super) fn read(root: &Utf8Path, path: &str) -> Option<Derivation> {
-        let file = root.join(path.trim_start_matches('/'));
-        Derivation::parse(&fs_err::read_to_string(file).ok()?)
-    }
-
-    fn parse(text: &str) -> Option<Derivation> {
+    /// What a .drv file says; nothing where it is written in a way that is not known.
+    pub(super) fn parse(text: &str) -> Option<Derivation> {
         let mut term = Term(text);
         term.skip("Derive(")?;
         let outputs = term.list(|term| {

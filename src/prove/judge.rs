@@ -4,13 +4,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use camino::Utf8Path;
 
-use super::alike::Alike;
+use super::alike::{Alike, derivations};
 use super::attr::{AttrPath, agrees, attr_path, attr_paths, shown, with_system, without_system};
 use super::build::build;
 use super::compare::{Compared, compare};
 use super::consumer::consumers;
 use super::control::control;
 use super::difference;
+use super::jobs::Jobs;
 use super::lazy::{judged, without_partitions};
 use super::message::is_fetch_failure;
 use super::nix::{Nix, ProveError};
@@ -36,9 +37,11 @@ pub fn prove(
     let lazy = attr_paths(&options.lazy)?;
     let mut skipped = unfetched(before, after)?;
     let folders = (before, after);
-    let before = Side::new(nix, &options.before, before, &options.systems)?;
+    let jobs = Jobs::find(nix)?;
+    let before = Side::new(nix, &options.before, before, &options.systems)?.by_jobs(&jobs);
     let was = before.outputs(&chosen, None, progress)?;
-    let after = Side::new(nix, &options.after, after, &options.systems)?.with_nixpkgs_of(&before);
+    let after = Side::new(nix, &options.after, after, &options.systems)?.by_jobs(&jobs);
+    let after = after.with_nixpkgs_of(&before);
     // What Nix cannot load as a flake has lost every output that there was.
     let (is, broken) = match after.outputs(&chosen, Some(was.len()), progress) {
         Err(ProveError::Load { message, .. }) => {
@@ -63,7 +66,8 @@ pub fn prove(
                 fs_err::create_dir(&folder)?;
                 control(folders.0, folders.1, &folder)?;
                 let control = Side::new(nix, "the control", &folder, &options.systems)?;
-                explain(&mut outputs, &before, &after, &control.with_nixpkgs_of(&before), progress)?;
+                let control = control.with_nixpkgs_of(&before);
+                explain(&mut outputs, &before, &after, &control, &scratch.join("store"), progress)?;
             }
             for attr in attr_paths(&options.required)? {
                 needed.push(required(&after, &attr, progress)?);
@@ -99,7 +103,10 @@ pub fn prove(
     let unreachable = messages.any(|message| is_unreachable(message.as_deref()));
     let mut proof = Proof {
         schema: 1,
-        nix: nix.version().to_owned(),
+        nix: nix.version().line.clone(),
+        implementation: nix.version().implementation,
+        judge: nix.version().to_string(),
+        derivations_by: jobs.program(),
         before: options.before.clone(),
         after: options.after.clone(),
         systems: options.systems.clone(),
@@ -132,7 +139,7 @@ fn built(
     if let Some(runs) = &options.run {
         let attr = attr_path(&runs.attr)?;
         let attrs = if runs.all {
-            let below = side.values(vec![with_system(&attr, &nix.system())], None, progress)?;
+            let below = side.values(&[with_system(&attr, &nix.system())], None, progress)?;
             below.into_keys().collect()
         } else {
             vec![attr]
@@ -152,12 +159,13 @@ fn explain(
     before: &Side<'_>,
     after: &Side<'_>,
     control: &Side<'_>,
+    scratch: &Utf8Path,
     progress: &mut dyn FnMut(Progress),
 ) -> Result<(), ProveError> {
     let differing = outputs.iter().filter(|(_, output)| output.verdict == OutputVerdict::Different);
     let differing: Vec<AttrPath> = differing.map(|(path, _)| path.clone()).collect();
     let of = Some(differing.len());
-    let controls = control.values(differing, of, progress)?;
+    let controls = control.values(&differing, of, progress)?;
     let mut changing = BTreeMap::new();
     for (path, output) in &*outputs {
         if let (OutputVerdict::Different, Some(was), Some(is), Some(Value::Is(control))) =
@@ -167,11 +175,16 @@ fn explain(
             changing.insert(path.clone(), (was.clone(), control.as_str(), is.clone()));
         }
     }
-    let (root, sources) = (&before.store_root(), [before.source(), after.source()]);
     let pairs: Vec<(&str, &str)> =
         changing.values().map(|(was, control, _)| (was.as_str(), *control)).collect();
     let is: Vec<&str> = changing.values().map(|(.., is)| is.as_str()).collect();
-    let mut alike = Alike::new(root, &sources, &pairs, &is);
+    let different = outputs.values().filter(|output| output.verdict == OutputVerdict::Different);
+    let sides = different.flat_map(|output| output.before.iter().chain(&output.after));
+    let named = sides.map(String::as_str).chain(pairs.iter().map(|(_, control)| *control));
+    let named: BTreeSet<&str> = named.flat_map(derivations).collect();
+    let store = before.store(&Vec::from_iter(named), scratch)?;
+    let sources = [before.source(), after.source()];
+    let mut alike = Alike::new(&store, &sources, &pairs, &is);
     for (path, output) in outputs {
         let (OutputVerdict::Different, Some(was), Some(is)) = (output.verdict, &output.before, &output.after)
         else {

@@ -37,31 +37,29 @@ pub(super) fn essence(stderr: &str, source: Option<&str>) -> String {
     if let Some((name, _)) = unlocked.and_then(|rest| rest.split_once('\'')) {
         message = format!("flake.lock does not pin the input '{name}' as flake.nix declares it");
     }
-    let lacked = NEWER.iter().find(|(name, _)| message.starts_with(&format!("attribute '{name}' missing")));
-    if let Some((_, release)) = lacked {
-        message.push_str(&format!(", a builtin since Nix {release}"));
-    }
     match place {
         Some(place) => format!("{message} (at {place})"),
         None => message,
     }
 }
 
-/// What flakes use that an older Nix does not have, and the release that brought it.
-const NEWER: [(&str, &str); 3] = [("convertHash", "2.19"), ("readFileType", "2.14"), ("warn", "2.23")];
-
 /// Text without ANSI escape sequences.
 pub(super) fn without_styles(text: &str) -> String {
     anstream::adapter::strip_str(text).to_string()
 }
 
+/// How flakepart itself says that inputs could not be had.
+pub(super) const NOT_FETCHED: &str = "could not be fetched";
+
 /// Whether an error comes from getting an input rather than from evaluating the flake.
 pub(super) fn is_fetch_failure(message: &str) -> bool {
-    // A file that is missing in the flake's own source is the flake's fault.
-    if message.contains("-source/") {
+    // A file that is missing in the flake's own source is the flake's fault, and a path that Nix does not
+    // follow is not a path that leads nowhere.
+    if message.contains("-source/") || message.contains("uses a relative path") {
         return false;
     }
-    const SIGNS: [&str; 12] = [
+    const SIGNS: [&str; 13] = [
+        NOT_FETCHED,
         "unable to download",
         "Could not resolve host",
         "Couldn't resolve host",

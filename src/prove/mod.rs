@@ -8,6 +8,7 @@ mod consumer;
 mod control;
 mod derivation;
 mod difference;
+mod jobs;
 mod judge;
 mod lazy;
 mod message;
@@ -17,6 +18,8 @@ mod process;
 mod proof;
 mod require;
 mod side;
+mod store;
+mod version;
 
 pub use judge::prove;
 pub use nix::{Nix, ProveError, Settings};
@@ -25,3 +28,4 @@ pub use proof::{
     Build, Checked, ComparedOutput, Consumers, Options, OutputVerdict, Progress, Proof, Runs, Skipped,
     Verdict,
 };
+pub use version::Implementation;

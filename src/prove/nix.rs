@@ -10,6 +10,7 @@ use thiserror::Error;
 
 use super::message::{essence, is_fetch_failure, without_styles};
 use super::process::{self, Limits};
+use super::version::{Implementation, Version};
 
 /// The first Nix with flakes.
 const OLDEST: (u32, u32) = (2, 4);
@@ -17,7 +18,7 @@ const OLDEST: (u32, u32) = (2, 4);
 /// A `nix` on this machine.
 #[derive(Debug, Clone)]
 pub struct Nix {
-    version: String,
+    version: Version,
     settings: Settings,
 }
 
@@ -47,13 +48,13 @@ pub enum ProveError {
         source: io::Error,
     },
     /// It has no flakes.
-    #[error("{version} has no flakes; it takes Nix {}.{}", OLDEST.0, OLDEST.1)]
+    #[error("{version} has no flakes; they take Nix {}.{}", OLDEST.0, OLDEST.1)]
     TooOld {
         /// What it says that it is.
         version: String,
     },
     /// Nix took longer than it was given.
-    #[error("`nix {what}` was stopped after {} seconds", .seconds)]
+    #[error("`{what}` was stopped after {} seconds", .seconds)]
     Timeout {
         /// What it was to do.
         what: String,
@@ -65,6 +66,14 @@ pub enum ProveError {
     Load {
         /// Which side.
         side: String,
+        /// The essence of what Nix said.
+        message: String,
+    },
+    /// Derivations could not be had from their store.
+    #[error("nix cannot copy derivations from {url}: {message}")]
+    Store {
+        /// The store.
+        url: String,
         /// The essence of what Nix said.
         message: String,
     },
@@ -133,7 +142,7 @@ impl ProveError {
             ProveError::Answer { .. } => {
                 Some("please report this, with what `nix --version` prints".to_owned())
             }
-            ProveError::Update { .. } | ProveError::Io(_) => None,
+            ProveError::Store { .. } | ProveError::Update { .. } | ProveError::Io(_) => None,
         }
     }
 }
@@ -151,10 +160,10 @@ impl Nix {
             let source = io::Error::other(essence(&String::from_utf8_lossy(&output.stderr), None));
             return Err(ProveError::NoNix { source });
         }
-        let nix = Nix { version, settings };
-        match nix.release() {
-            Some(release) if release < OLDEST => Err(ProveError::TooOld { version: nix.version }),
-            _ => Ok(nix),
+        let version = Version::read(version);
+        match version.release() {
+            Some(release) if release < OLDEST => Err(ProveError::TooOld { version: version.to_string() }),
+            _ => Ok(Nix { version, settings }),
         }
     }
 
@@ -165,26 +174,20 @@ impl Nix {
         self
     }
 
-    /// What `nix --version` prints: `nix (Nix) 2.26.3`.
-    #[must_use]
-    pub fn version(&self) -> &str {
+    /// Which it is.
+    pub(super) fn version(&self) -> &Version {
         &self.version
     }
 
     /// The release as (major, minor), where the version says so.
     pub(super) fn release(&self) -> Option<(u32, u32)> {
-        let number = self
-            .version
-            .split_whitespace()
-            .rev()
-            .find(|word| word.starts_with(|c: char| c.is_ascii_digit()))?;
-        let mut parts = number.split('.');
-        Some((parts.next()?.parse().ok()?, parts.next()?.parse().ok()?))
+        self.version.release()
     }
 
     /// Whether it fetches the inputs of partitions again although its store has them (NixOS/nix #12751).
     pub(super) fn fetches_again(&self) -> bool {
-        !self.version.contains("Lix") && self.release().is_some_and(|release| release >= (2, 26))
+        self.version.implementation != Implementation::Lix
+            && self.release().is_some_and(|release| release >= (2, 26))
     }
 
     /// This machine's system, as Nix names it.
@@ -200,7 +203,7 @@ impl Nix {
             return Ok(());
         }
         let stderr = String::from_utf8_lossy(&output.stderr);
-        let mut message = essence(&stderr, None);
+        let mut message = self.essence(&output.stderr, None);
         // Newer ones name the input at which it was.
         let traced = stderr.lines().rev().find(|line| line.contains("… while fetching the input"));
         if let Some((_, doing)) = traced.and_then(|line| line.split_once("… ")) {
@@ -209,18 +212,44 @@ impl Nix {
         Err(ProveError::Update { lock: lock.to_owned(), message })
     }
 
+    /// The essence of what it printed as an error, and what it lacks if that is why.
+    pub(super) fn essence(&self, stderr: &[u8], source: Option<&str>) -> String {
+        let message = essence(&String::from_utf8_lossy(stderr), source);
+        match self.version.lacks(&message) {
+            Some(lacks) => format!("{message}; {lacks}"),
+            None => message,
+        }
+    }
+
     /// How long programs may run.
     pub(super) fn limits(&self) -> &Limits {
         &self.settings.limits
     }
 
-    /// The folder in which Nix's store calls itself /nix/store: the root, but for a store in a folder of
-    /// its own.
-    pub(super) fn store_root(&self) -> Utf8PathBuf {
-        let store = self.settings.eval_store.as_ref().or(self.settings.store.as_ref());
-        let root = store.and_then(|store| store.strip_prefix("local?root=").or(Some(store)));
-        let root = root.map(|root| root.split('&').next().unwrap_or(root)).map(Utf8Path::new);
-        root.filter(|root| root.is_absolute()).unwrap_or(Utf8Path::new("/")).to_owned()
+    /// The store that evaluation writes into, where it was named.
+    pub(super) fn evaluates_into(&self) -> Option<&str> {
+        self.settings.eval_store.as_deref().or(self.settings.store.as_deref())
+    }
+
+    /// Has the store that builds know derivations which another one was evaluated into: Nix 2.8 does not
+    /// look for them there.
+    pub(super) fn hand_over(&self, derivations: &[&str]) -> Result<(), ProveError> {
+        match &self.settings.eval_store {
+            Some(url) => self.copy(derivations, url, self.settings.store.as_deref().unwrap_or("auto")),
+            None => Ok(()),
+        }
+    }
+
+    /// Copies derivations, and all that they need, out of a store into another one.
+    pub(super) fn copy(&self, derivations: &[&str], url: &str, to: &str) -> Result<(), ProveError> {
+        let copy = ["copy", "--derivation", "--no-check-sigs", "--from", url, "--to", to];
+        let output =
+            self.run_with_default_stores(Utf8Path::new("."), &[&copy, derivations].concat(), |_| {})?;
+        if output.status.success() {
+            return Ok(());
+        }
+        let message = self.essence(&output.stderr, None);
+        Err(ProveError::Store { url: crate::credentials::hidden(url), message })
     }
 
     /// Has Nix write the lock of a flake that has none.
@@ -229,7 +258,7 @@ impl Nix {
         if output.status.success() {
             return Ok(());
         }
-        let message = essence(&String::from_utf8_lossy(&output.stderr), None);
+        let message = self.essence(&output.stderr, None);
         Err(ProveError::Load { side: "a flake that uses this one".to_owned(), message })
     }
 
@@ -251,31 +280,59 @@ impl Nix {
         told: impl FnMut(&str),
     ) -> Result<Output, ProveError> {
         let settings = &self.settings;
-        let mut command = Command::new("nix");
-        command.args(["--extra-experimental-features", "nix-command flakes"]);
-        if settings.offline {
-            command.arg("--offline");
-        }
         let passed = [
             ("--store", &settings.store),
             ("--eval-store", &settings.eval_store),
             ("--builders", &settings.builders),
         ];
-        for (flag, value) in passed {
-            command.args(value.iter().flat_map(|value| [flag, value.as_str()]));
+        // Only subcommands know some of these, so that they come last.
+        let passed = passed.into_iter().filter_map(|(flag, value)| Some([flag, value.as_deref()?]));
+        let arguments: Vec<&str> = arguments.iter().copied().chain(passed.flatten()).collect();
+        self.run_with_default_stores(folder, &arguments, told)
+    }
+
+    /// The same, whatever stores were named.
+    fn run_with_default_stores(
+        &self,
+        folder: &Utf8Path,
+        arguments: &[&str],
+        told: impl FnMut(&str),
+    ) -> Result<Output, ProveError> {
+        let offline = self.settings.offline;
+        let mut command = Command::new("nix");
+        command.args(["--extra-experimental-features", "nix-command flakes"]);
+        command.args(self.version.settings());
+        if offline {
+            command.arg("--offline");
         }
         command.args(arguments);
         // Of an expression nobody reads more than the beginning.
         let brief = arguments.iter().map(|argument| argument.lines().next().unwrap_or_default());
-        tracing::debug!(offline = settings.offline, arguments = ?brief.collect::<Vec<_>>(), "run nix");
-        process::run(command.current_dir(folder), &settings.limits, false, told).map_err(
-            |source| match source.kind() {
-                io::ErrorKind::TimedOut => ProveError::Timeout {
-                    what: arguments.first().copied().unwrap_or_default().to_owned(),
-                    seconds: settings.limits.timeout.unwrap_or_default().as_secs(),
-                },
-                _ => ProveError::NoNix { source },
+        tracing::debug!(offline, arguments = ?brief.collect::<Vec<_>>(), "run nix");
+        let what = format!("nix {}", arguments.first().copied().unwrap_or_default());
+        self.limited(command.current_dir(folder), &what, told)
+    }
+
+    /// Runs a program within the limits.
+    pub(super) fn limited(
+        &self,
+        command: &mut Command,
+        what: &str,
+        told: impl FnMut(&str),
+    ) -> Result<Output, ProveError> {
+        let limits = &self.settings.limits;
+        process::run(command, limits, false, told).map_err(|source| match source.kind() {
+            io::ErrorKind::TimedOut => ProveError::Timeout {
+                what: what.to_owned(),
+                seconds: limits.timeout.unwrap_or_default().as_secs(),
             },
-        )
+            _ => ProveError::NoNix { source },
+        })
+    }
+
+    /// Whether nothing was set for it alone.
+    pub(super) fn is_plain(&self) -> bool {
+        let Settings { offline, store, eval_store, .. } = &self.settings;
+        !offline && store.is_none() && eval_store.is_none()
     }
 }

@@ -1,11 +1,13 @@
 # Describes the outputs of a flake for comparison. Evaluated by flakepart, purely, with Nix >= 2.8.
 #
-# `describe` gives a flat list of leaves { path; kind; value; }. What throws is a leaf of kind
-# "thrown"; other errors end the evaluation, and flakepart asks again for smaller parts.
+# Outputs come as a flat list of leaves { path; kind; value; }. What throws is a leaf of kind "thrown".
+# Other errors end the evaluation; each path is announced before it is looked at, so that flakepart knows
+# which one failed and asks again: `from` there, as far as `until`, without those to `skip`, all in the
+# order of the paths. What derivations come to can be left for `jobs`, which nix-eval-jobs evaluates.
 #
 # Overlays are applied to the input `nixpkgs` of the flake `nixpkgs`, for `system`; without one they are
 # functions like others.
-{ url, systems, nixpkgs ? url, system ? "" }:
+{ url, systems, nixpkgs ? url, system ? "", from ? null, until ? null, skip ? [ ], later ? false }:
 let
   inherit (builtins)
     attrNames
@@ -13,6 +15,7 @@ let
     concatStringsSep
     elem
     elemAt
+    filter
     foldl'
     fromJSON
     functionArgs
@@ -24,8 +27,11 @@ let
     isList
     isString
     length
+    lessThan
+    listToAttrs
     mapAttrs
     match
+    sort
     toJSON
     tryEval
     typeOf
@@ -75,19 +81,29 @@ let
     else if isModule path v then import v
     else v;
 
-  # Says which output comes next.
-  announced = path: builtins.trace "flakepart: ${concatStringsSep "." path}";
+  # Whether a path belongs to what is asked for, or leads there.
+  asked = path: !(elem path skip) && (until == null || path < until) && (from == null || !(path < from) || leads path from);
+  leads = path: to: length path < length to && upTo (length path) to == path;
+
+  # Says which path comes next.
+  announced = path: builtins.trace "flakepart: ${toJSON path}";
+
+  drvPath = path: v: if isGoal path then (foldl' (set: name: set.${name}) v goal.${head path}).drvPath else v.drvPath;
+
+  # As much of a derivation as nix-eval-jobs wants to see of one, and nothing that may fail by itself.
+  job = path:
+    let found = drvPath path (get path);
+    in { type = "derivation"; name = "job"; system = "any"; drvPath = found; outPath = found; };
 
   leaf = path: kind: value: [ { inherit path kind value; } ];
 
   describe = path: v:
     if elem (head path) skipped then leaf path "skipped" "a view of the evaluation"
-    else if isGoal path then
-      announced path leaf path "derivation" (plain (foldl' (set: name: set.${name}) v goal.${head path}).drvPath)
-    else if isDerivation v then announced path leaf path "derivation" (plain v.drvPath)
+    else if isGoal path || isDerivation v then
+      if later then leaf path "job" "" else leaf path "derivation" (plain (drvPath path v))
     else if isApp v then
       # The program's path says what runs, its context which derivation makes it.
-      announced path leaf path "app" (concatStringsSep " " ([ (plain v.program) ] ++ attrNames (getContext "${v.program}")))
+      leaf path "app" (concatStringsSep " " ([ (plain v.program) ] ++ attrNames (getContext "${v.program}")))
     else if isFunction v then leaf path "function" (shape v)
     else if head path == "templates" && typeOf v == "path" then
       leaf path "template" (plain (builtins.path { name = "template"; path = v; }))
@@ -109,36 +125,35 @@ let
     in
     toJSON { inherit takes; gives = if takes != { } && gives.success then gives.value else null; };
 
-  children = v: if isList v then genList toString (length v) else attrNames v;
+  # In the order of their names.
+  children = v: if isList v then sort lessThan (genList toString (length v)) else attrNames v;
   child = v: name: if isList v then elemAt v (fromJSON name) else v.${name};
 
   # tryEval catches what throws, so that one output that does hides no other.
   guarded = path: v:
-    if !(wanted path) then [ ]
+    if !(wanted path && asked path) then [ ]
     else
       let
         leaves = describe path v;
         tried = tryEval (builtins.deepSeq leaves leaves);
       in
-      if tried.success then tried.value else leaf path "thrown" "";
+      announced path (if tried.success then tried.value else leaf path "thrown" "");
 in
-{
-  # Where the flake lies, and the leaves below these of its outputs, or below all if none is named.
-  whole = names: {
+rec {
+  # The leaves below these of the outputs, or below all if none is named.
+  whole = chosen: described (map (name: [ name ]) (filter (name: chosen == [ ] || elem name chosen) names));
+
+  # The leaves below each of the paths, and where the flake lies.
+  described = paths: {
     source = plain (builtins.getFlake url).outPath;
-    leaves = concatLists (map (name: guarded [ name ] (opened [ name ] outputs.${name}))
-      (builtins.filter (name: names == [ ] || elem name names) (attrNames outputs)));
+    leaves = concatLists (map (path: guarded path (get path)) paths);
   };
 
-  # The leaves below each of the paths.
-  describe = paths: concatLists (map (path: describe path (get path)) paths);
+  # The derivations at the paths, by their numbers.
+  jobs = paths: listToAttrs (genList (n: { name = "job${toString n}"; value = job (elemAt paths n); }) (length paths));
 
-  # The names below a path that are worth describing one by one; null where it is a leaf itself.
-  names = path:
-    let v = get path; in
-    if path == [ ] then attrNames v
-    else if elem (head path) skipped || isGoal path || !(isAttrs v || isList v) || isDerivation v || isApp v
-      || length path >= depth path || isAttrs v && isHuge path v || isList v && length v > 256
-    then null
-    else builtins.filter (name: wanted (path ++ [ name ])) (children v);
+  # The leaves of one path, which may throw.
+  forced = path: describe path (get path);
+
+  names = attrNames outputs;
 }

@@ -4,6 +4,8 @@ use std::fmt;
 
 use serde::Serialize;
 
+use super::version::Implementation;
+
 /// What came of comparing one output.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "kebab-case")]
@@ -110,8 +112,16 @@ pub struct Build {
 pub struct Proof {
     /// The version of this form.
     pub schema: u32,
-    /// The Nix that judged.
+    /// The Nix that judged: what `nix --version` prints.
     pub nix: String,
+    /// Which of those that go by this name.
+    pub implementation: Implementation,
+    /// What people call it.
+    #[serde(skip)]
+    pub judge: String,
+    /// The program that evaluated the derivations: `nix`, or `nix-eval-jobs` where it is installed.
+    #[serde(rename = "derivationsBy")]
+    pub derivations_by: &'static str,
     /// What was compared.
     pub before: String,
     /// With what.

@@ -12,7 +12,7 @@ pub(super) fn required(
     progress: &mut dyn FnMut(Progress),
 ) -> Result<Checked, ProveError> {
     let path = with_system(attr, &side.system());
-    let values = side.values(vec![path.clone()], None, progress)?;
+    let values = side.values(std::slice::from_ref(&path), None, progress)?;
     let nothing = values.is_empty().then(|| "there is nothing in it".to_owned());
     let failure = values.into_values().find_map(|value| match value {
         Value::Fails(message) => Some(message),

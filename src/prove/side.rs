@@ -2,21 +2,31 @@
 
 use std::cell::OnceCell;
 use std::collections::BTreeMap;
+use std::io;
 
-use camino::{Utf8Path, Utf8PathBuf};
+use camino::Utf8Path;
+use rustix::fs::{AtFlags, CWD, Timespec, Timestamps, utimensat};
 use serde::Deserialize;
 
-use super::attr::{AttrPath, agrees};
+use super::attr::{AttrPath, agrees, shown};
 use super::derivation::hash_and_name;
-use super::message::essence;
+use super::jobs::Jobs;
+use super::message::{NOT_FETCHED, is_fetch_failure};
 use super::nix::{Nix, ProveError};
 use super::proof::Progress;
+use super::store::Store;
 use crate::tree::nar_hash;
 
 /// Few enough paths for one command line.
 const BATCH: usize = 400;
 
-/// How `outputs.nix` begins the line that says which output it comes to.
+/// Where so many outputs cannot be fetched, nobody asks for more: the proof is incomplete anyway.
+const UNREACHABLE: usize = 50;
+
+/// When everything was modified, to Nix (seconds since 1970).
+const DAY: i64 = 1;
+
+/// How `outputs.nix` begins the line that says which path it comes to.
 const ANNOUNCED: &str = "trace: flakepart: ";
 
 /// Outputs, by their path.
@@ -61,12 +71,67 @@ pub(super) struct Side<'a> {
     pub(super) systems: &'a [String],
     /// The flake whose nixpkgs overlays are applied to.
     nixpkgs: String,
+    /// What derivations are evaluated by, if not by Nix itself.
+    jobs: Option<&'a Jobs<'a>>,
 }
 
+/// What `outputs.nix` says.
 #[derive(Deserialize)]
-struct Whole {
+struct Described {
     source: String,
     leaves: Vec<Leaf>,
+}
+
+/// A part of the outputs, in the order of their paths.
+#[derive(Clone, Copy, Default)]
+struct Stretch<'s> {
+    from: Option<&'s AttrPath>,
+    until: Option<&'s AttrPath>,
+    skip: &'s [AttrPath],
+    /// Whether a download that fails is not tried again, because one has been in vain.
+    once: bool,
+}
+
+/// Why an evaluation ended, and at which path if it came to any.
+struct Failure {
+    path: Option<AttrPath>,
+    message: String,
+}
+
+/// Who listens how far Nix has come.
+struct Watch<'p> {
+    side: &'p str,
+    /// The path that it is at.
+    last: Option<AttrPath>,
+    done: usize,
+    of: Option<usize>,
+    progress: &'p mut dyn FnMut(Progress),
+}
+
+impl Watch<'_> {
+    fn begins(&mut self) {
+        self.last = None;
+        self.tells();
+    }
+
+    fn hears(&mut self, line: &str) {
+        // What git says may stand before it.
+        let path = line.split_once(ANNOUNCED).and_then(|(_, path)| serde_json::from_str(path).ok());
+        let Some(path): Option<AttrPath> = path else { return };
+        self.done += usize::from(self.last.as_ref().is_some_and(|last| !path.starts_with(last)));
+        self.last = Some(path);
+        self.tells();
+    }
+
+    fn tells(&mut self) {
+        let attr = self.last.as_ref().map(|path| shown(path));
+        (self.progress)(Progress::Evaluating {
+            side: self.side.to_owned(),
+            attr,
+            done: self.done,
+            of: self.of,
+        });
+    }
 }
 
 #[derive(Deserialize)]
@@ -77,8 +142,8 @@ struct Leaf {
 }
 
 impl<'a> Side<'a> {
-    /// The state in a folder. All sides get the same `lastModified`, so that outputs which use it do not
-    /// differ for having been copied at another second.
+    /// The state in a folder, a copy. All sides get the same `lastModified`, so that outputs which use it
+    /// do not differ for having been copied at another second.
     pub(super) fn new(
         nix: &'a Nix,
         name: &'a str,
@@ -86,10 +151,11 @@ impl<'a> Side<'a> {
         systems: &'a [String],
     ) -> Result<Self, ProveError> {
         let nar_hash = nar_hash(folder)?;
+        date(folder)?;
         let hash = nar_hash.replace('+', "%2B").replace('/', "%2F").replace('=', "%3D");
-        let url = format!("path:{folder}?lastModified=1&narHash={hash}");
+        let url = format!("path:{folder}?lastModified={DAY}&narHash={hash}");
         let stored = OnceCell::new();
-        Ok(Side { nix, name, folder, nixpkgs: url.clone(), url, nar_hash, stored, systems })
+        Ok(Side { nix, name, folder, nixpkgs: url.clone(), url, nar_hash, stored, systems, jobs: None })
     }
 
     /// Its source.
@@ -107,21 +173,30 @@ impl<'a> Side<'a> {
         Side { nixpkgs: other.url.clone(), ..self }
     }
 
+    /// The same, with derivations evaluated side by side where that can be.
+    pub(super) fn by_jobs(self, jobs: &'a Jobs<'a>) -> Self {
+        Side { jobs: Some(jobs), ..self }
+    }
+
     /// Its locked reference, as Nix code.
     pub(super) fn literal(&self) -> String {
         quoted(&self.url)
     }
 
-    /// The expression `outputs.nix` applied to this side, with a selection behind it.
-    fn query(&self, selection: &str) -> String {
-        let systems: Vec<String> = self.systems.iter().map(|system| quoted(system)).collect();
+    /// The expression `outputs.nix` applied to a stretch of this side, with a selection behind it.
+    fn query(&self, Stretch { from, until, skip, .. }: Stretch<'_>, selection: &str) -> String {
+        let end = |path: Option<&AttrPath>| path.map_or("null".to_owned(), |path| list(path));
         format!(
-            "({} {{ url = {}; systems = [ {} ]; nixpkgs = {}; system = {}; }}){selection}",
+            "({} {{ url = {}; systems = {}; nixpkgs = {}; system = {}; from = {}; until = {}; skip = {}; later = {}; }}){selection}",
             parenthesized(include_str!("outputs.nix")),
             quoted(&self.url),
-            systems.join(" "),
+            list(self.systems),
             quoted(&self.nixpkgs),
             quoted(&self.system()),
+            end(from),
+            end(until),
+            lists(skip),
+            self.jobs.is_some_and(Jobs::is_good),
         )
     }
 
@@ -130,9 +205,9 @@ impl<'a> Side<'a> {
         self.systems.first().cloned().unwrap_or_else(|| self.nix.system())
     }
 
-    /// Where its derivations lie.
-    pub(super) fn store_root(&self) -> Utf8PathBuf {
-        self.nix.store_root()
+    /// The store that its derivations lie in; `scratch` is an empty folder.
+    pub(super) fn store(&self, derivations: &[&str], scratch: &Utf8Path) -> Result<Store, ProveError> {
+        Store::with(self.nix, derivations, scratch)
     }
 
     /// An expression for an output of this side.
@@ -147,33 +222,31 @@ impl<'a> Side<'a> {
         expr: &str,
         told: &mut dyn FnMut(&str),
     ) -> Result<Result<T, String>, ProveError> {
-        let output = self.nix.run_told(&["eval", "--json", "--expr", expr], told)?;
+        self.eval_with(&[], expr, told)
+    }
+
+    fn eval_with<T: serde::de::DeserializeOwned>(
+        &self,
+        options: &[&str],
+        expr: &str,
+        told: &mut dyn FnMut(&str),
+    ) -> Result<Result<T, String>, ProveError> {
+        let arguments = [&["eval", "--json", "--expr", expr], options].concat();
+        let output = self.nix.run_told(&arguments, told)?;
         if !output.status.success() {
-            let message = essence(&String::from_utf8_lossy(&output.stderr), self.source().path.as_deref());
-            return Ok(Err(message.replace(self.folder.as_str(), self.name)));
+            return Ok(Err(self.message(&output.stderr)));
         }
         parse(&output.stdout).map(Ok)
     }
 
-    fn names(&self, path: &[String]) -> Result<Result<Option<Vec<String>>, String>, ProveError> {
-        self.eval(&self.query(&format!(".names {}", list(path))), &mut |_| {})
-    }
-
-    fn describe(
-        &self,
-        paths: &[AttrPath],
-        told: &mut dyn FnMut(&str),
-    ) -> Result<Result<Vec<Leaf>, String>, ProveError> {
-        let paths: Vec<String> = paths.iter().map(|path| list(path)).collect();
-        self.eval(&self.query(&format!(".describe [ {} ]", paths.join(" "))), told)
-    }
-
     /// The names of what the flake gives.
     pub(super) fn top(&self) -> Result<Vec<String>, ProveError> {
-        match self.names(&[])? {
-            Ok(names) => Ok(names.unwrap_or_default()),
-            Err(message) => Err(ProveError::Load { side: self.name.to_owned(), message }),
-        }
+        let names = self.eval(&self.query(Stretch::default(), ".names"), &mut |_| {})?;
+        names.map_err(|message| self.unloadable(message))
+    }
+
+    fn unloadable(&self, message: String) -> ProveError {
+        ProveError::Load { side: self.name.to_owned(), message }
     }
 
     /// Every output, or those among the chosen ones, by its path.
@@ -184,21 +257,7 @@ impl<'a> Side<'a> {
         progress: &mut dyn FnMut(Progress),
     ) -> Result<Values, ProveError> {
         let tops: Vec<String> = chosen.iter().filter_map(|path| path.first().cloned()).collect();
-        let whole = self.query(&format!(".whole {}", list(&tops)));
-        let evaluated = self.eval::<Whole>(&whole, &mut self.watched(0, of, progress))?;
-        let mut values = match evaluated {
-            Ok(whole) => {
-                self.stored.get_or_init(|| Some(whole.source));
-                self.known(whole.leaves)?
-            }
-            Err(_) => {
-                // One of them fails in a way that nothing catches.
-                let mut paths: Vec<AttrPath> = self.top()?.into_iter().map(|name| vec![name]).collect();
-                paths.retain(|path| tops.is_empty() || path.first().is_some_and(|name| tops.contains(name)));
-                let second = paths.split_off(paths.len() / 2);
-                self.explored(vec![second, paths], of, progress)?
-            }
-        };
+        let mut values = self.described(&format!(".whole {}", list(&tops)), of, progress)?;
         values.retain(|path, _| chosen.is_empty() || chosen.iter().any(|want| agrees(path, want)));
         Ok(values)
     }
@@ -206,50 +265,106 @@ impl<'a> Side<'a> {
     /// What lies below the paths.
     pub(super) fn values(
         &self,
-        paths: Vec<AttrPath>,
-        of: Option<usize>,
-        progress: &mut dyn FnMut(Progress),
-    ) -> Result<Values, ProveError> {
-        let batches = paths.chunks(BATCH).rev().map(<[_]>::to_vec).collect();
-        self.explored(batches, of, progress)
-    }
-
-    /// What lies below the paths of some batches. All of a batch go into one evaluation; where that fails,
-    /// into smaller ones, until the output that fails stands alone.
-    fn explored(
-        &self,
-        mut batches: Vec<Vec<AttrPath>>,
+        paths: &[AttrPath],
         of: Option<usize>,
         progress: &mut dyn FnMut(Progress),
     ) -> Result<Values, ProveError> {
         let mut values = Values::new();
-        while let Some(batch) = batches.pop() {
-            let described = self.describe(&batch, &mut self.watched(values.len(), of, progress))?;
-            match (described, batch.as_slice()) {
-                (Ok(leaves), _) => values.extend(self.known(leaves)?),
-                (Err(_), [_, _, ..]) => {
-                    let (first, second) = batch.split_at(batch.len() / 2);
-                    batches.push(second.to_vec());
-                    batches.push(first.to_vec());
+        for batch in paths.chunks(BATCH) {
+            values.extend(self.described(&format!(".described {}", lists(batch)), of, progress)?);
+        }
+        Ok(values)
+    }
+
+    /// What lies below a selection. Some failures nothing catches, and they end the evaluation: then
+    /// another one goes on behind the output that failed, and a last one gets what was before it.
+    fn described(
+        &self,
+        selection: &str,
+        of: Option<usize>,
+        progress: &mut dyn FnMut(Progress),
+    ) -> Result<Values, ProveError> {
+        let mut watch = Watch { side: self.name, last: None, done: 0, of, progress };
+        let mut values = Values::new();
+        let mut unreachable = 0;
+        // Where the stretch begins that is looked at, and what fails from there on.
+        let mut begin: Option<AttrPath> = None;
+        let mut failing: Vec<AttrPath> = Vec::new();
+        let mut is_left = true;
+        while is_left {
+            let behind =
+                Stretch { from: failing.last(), skip: &failing, once: unreachable > 0, ..Stretch::default() };
+            match self.leaves(selection, behind, &mut watch)? {
+                Ok(leaves) => {
+                    values.extend(leaves);
+                    is_left = false;
                 }
-                (Err(message), [path]) => match self.names(path)? {
-                    Ok(Some(names)) if !names.is_empty() => {
-                        let below = names.into_iter().map(|name| [path.as_slice(), &[name]].concat());
-                        batches.push(below.collect());
+                Err(failure) => {
+                    unreachable += usize::from(is_fetch_failure(&failure.message));
+                    failing.push(self.failed(failure, &mut values)?);
+                }
+            }
+            if unreachable == UNREACHABLE {
+                let message = format!("not looked at, as {UNREACHABLE} others {NOT_FETCHED}");
+                values.insert(AttrPath::new(), Value::Fails(message));
+                is_left = false;
+            }
+            while (!is_left || failing.len() >= BATCH) && failing.last() != begin.as_ref() {
+                let (from, until) = (begin.as_ref(), failing.last());
+                let ahead = Stretch { from, until, skip: &failing, once: false };
+                match self.leaves(selection, ahead, &mut watch)? {
+                    Ok(leaves) => {
+                        values.extend(leaves);
+                        begin = failing.pop();
+                        failing = begin.iter().cloned().collect();
                     }
-                    _ => {
-                        values.insert(path.clone(), Value::Fails(message));
-                    }
-                },
-                (Err(_), []) => {}
+                    // It did not before.
+                    Err(failure) => failing.insert(0, self.failed(failure, &mut values)?),
+                }
             }
         }
         Ok(values)
     }
 
+    /// Notes a failure. That of an output which failed before is one of the flake as a whole.
+    fn failed(&self, failure: Failure, values: &mut Values) -> Result<AttrPath, ProveError> {
+        match failure.path {
+            Some(path) if !values.contains_key(&path) => {
+                values.insert(path.clone(), Value::Fails(failure.message));
+                Ok(path)
+            }
+            _ => Err(self.unloadable(failure.message)),
+        }
+    }
+
+    /// The leaves of a stretch, or where Nix gave up.
+    fn leaves(
+        &self,
+        selection: &str,
+        stretch: Stretch<'_>,
+        watch: &mut Watch<'_>,
+    ) -> Result<Result<Values, Failure>, ProveError> {
+        const ONCE: [&str; 3] = ["--option", "download-attempts", "1"];
+        let options: &[&str] = if stretch.once { &ONCE } else { &[] };
+        let query = self.query(stretch, selection);
+        watch.begins();
+        match self.eval_with::<Described>(options, &query, &mut |line| watch.hears(line))? {
+            Ok(described) => {
+                self.stored.get_or_init(|| Some(described.source));
+                self.known(described.leaves, watch).map(Ok)
+            }
+            Err(message) => Ok(Err(Failure { path: watch.last.take(), message })),
+        }
+    }
+
     /// What Nix has described.
-    fn known(&self, leaves: Vec<Leaf>) -> Result<Values, ProveError> {
+    fn known(&self, leaves: Vec<Leaf>, watch: &mut Watch<'_>) -> Result<Values, ProveError> {
         let mut values = Values::new();
+        let (jobs, leaves): (Vec<Leaf>, _) = leaves.into_iter().partition(|leaf| leaf.kind == "job");
+        let jobs: Vec<AttrPath> = jobs.into_iter().map(|leaf| leaf.path).collect();
+        for batch in jobs.chunks(BATCH) {
+            values.extend(self.derivations(batch, watch)?);
+        }
         for leaf in leaves {
             let value = match leaf.kind.as_str() {
                 "skipped" => Value::Skipped { why: leaf.value, shape: String::new() },
@@ -264,30 +379,51 @@ impl<'a> Side<'a> {
         Ok(values)
     }
 
-    /// Tells how far Nix has come by the lines that it says, beginning now.
-    fn watched<'p>(
-        &self,
-        mut done: usize,
-        of: Option<usize>,
-        progress: &'p mut dyn FnMut(Progress),
-    ) -> impl FnMut(&str) + use<'p> {
-        let side = self.name.to_owned();
-        progress(Progress::Evaluating { side: side.clone(), attr: None, done, of });
-        move |line| {
-            if let Some(attr) = line.strip_prefix(ANNOUNCED) {
-                progress(Progress::Evaluating { side: side.clone(), attr: Some(attr.to_owned()), done, of });
-                done += 1;
-            }
-        }
+    /// Derivations that were left for later.
+    fn derivations(&self, paths: &[AttrPath], watch: &mut Watch<'_>) -> Result<Values, ProveError> {
+        let query = self.query(Stretch::default(), &format!(".jobs {}", lists(paths)));
+        let results = match self.jobs {
+            Some(jobs) if jobs.is_good() => jobs.derivations(&query, paths.len())?,
+            _ => None,
+        };
+        let Some(results) = results else { return self.values(paths, watch.of, watch.progress) };
+        let values = results.into_iter().map(|result| match result {
+            Ok(derivation) => Value::Is(derivation),
+            Err(error) => Value::Fails(self.message(error.as_bytes())),
+        });
+        Ok(paths.iter().cloned().zip(values).collect())
+    }
+
+    /// What Nix says of an error.
+    fn message(&self, stderr: &[u8]) -> String {
+        let message = self.nix.essence(stderr, self.source().path.as_deref());
+        message.replace(self.folder.as_str(), self.name)
     }
 
     fn thrown(&self, path: &AttrPath) -> Result<Value, ProveError> {
         // Forced as far as describing it would: what it throws, it throws again.
-        Ok(match self.describe(std::slice::from_ref(path), &mut |_| {})? {
+        let forced = self.query(Stretch::default(), &format!(".forced {}", list(path)));
+        Ok(match self.eval::<Vec<Leaf>>(&forced, &mut |_| {})? {
             Err(message) => Value::Fails(message),
             Ok(_) => Value::Fails("it throws".to_owned()),
         })
     }
+}
+
+/// Dates all that is in a folder as its reference says: Nix 2.8 compares them.
+fn date(folder: &Utf8Path) -> io::Result<()> {
+    let time = Timespec { tv_sec: DAY, tv_nsec: 0 };
+    let times = Timestamps { last_access: time, last_modification: time };
+    let mut open = vec![folder.to_owned()];
+    while let Some(path) = open.pop() {
+        if path.symlink_metadata()?.is_dir() {
+            for entry in path.read_dir_utf8()? {
+                open.push(entry?.into_path());
+            }
+        }
+        utimensat(CWD, path.as_std_path(), &times, AtFlags::SYMLINK_NOFOLLOW)?;
+    }
+    Ok(())
 }
 
 fn parse<T: serde::de::DeserializeOwned>(stdout: &[u8]) -> Result<T, ProveError> {
@@ -313,6 +449,11 @@ fn function(shape: String) -> Result<Value, ProveError> {
 fn list(path: &[String]) -> String {
     let names: Vec<String> = path.iter().map(|name| quoted(name)).collect();
     format!("[ {} ]", names.join(" "))
+}
+
+fn lists(paths: &[AttrPath]) -> String {
+    let lists: Vec<String> = paths.iter().map(|path| list(path)).collect();
+    format!("[ {} ]", lists.join(" "))
 }
 
 /// A Nix string literal.

@@ -132,7 +132,10 @@ pub fn proof(proof: &Proof) -> String {
         Verdict::Refuted => styled(RED.bold(), "refuted"),
         Verdict::Incomplete => styled(YELLOW.bold(), "incomplete"),
     };
-    let nix = shown(&proof.nix);
+    let mut nix = shown(&proof.judge);
+    if proof.derivations_by != "nix" {
+        nix.push_str(&format!(", with {}", proof.derivations_by));
+    }
     let of = count(proof.outputs.len(), "output");
     let (before, after) = (bold(&shown(&proof.before)), bold(&shown(&proof.after)));
     let says = format!("{verdict}: {same} of {of} the same in {before} and {after}, says {nix}");

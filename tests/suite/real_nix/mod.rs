@@ -5,15 +5,19 @@
 
 mod by_hand;
 mod demands;
+mod eval_jobs;
 mod followers;
 mod gain;
+mod implementations;
 mod join;
 mod merge;
 mod moved;
 mod mutations;
 mod split;
+mod stores;
 mod sync;
 mod truth;
+mod unreachable;
 mod update;
 mod verify;
 pub mod world;

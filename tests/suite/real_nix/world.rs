@@ -76,19 +76,43 @@ impl Nix {
         LIGHT.nix(&self.name).unwrap()
     }
 
+    /// The same Nix behind a script, which may look at the arguments and change them.
+    pub fn behind(&self, name: &str, script: &str) -> Nix {
+        self.with_program(name, "nix", &format!("{script}\nexec '{}' \"$@\"", self.bin.join("nix").display()))
+    }
+
+    /// The same Nix with one more program beside it, of which `NIX` is the real one.
+    pub fn with_program(&self, name: &str, program: &str, script: &str) -> Nix {
+        let bin = self.bin.with_file_name(name);
+        fs::create_dir_all(&bin).unwrap();
+        let real = self.bin.join("nix");
+        let mut programs = vec![(program, format!("#!/bin/sh\nNIX='{}'\n{script}\n", real.display()))];
+        if program != "nix" {
+            programs.push(("nix", format!("#!/bin/sh\nexec '{}' \"$@\"\n", real.display())));
+        }
+        for (program, text) in programs {
+            // Tests that use the same ones may run at once.
+            let new = tempfile::NamedTempFile::new_in(&bin).unwrap().into_temp_path();
+            fs::write(&new, text).unwrap();
+            fs::set_permissions(&new, fs::Permissions::from_mode(0o755)).unwrap();
+            new.persist(bin.join(program)).unwrap();
+        }
+        Nix { name: self.name.clone(), bin }
+    }
+
+    /// The same Nix, which says that it is another one.
+    pub fn calling_itself(&self, version: &str) -> Nix {
+        let name: String = version.chars().filter(char::is_ascii_alphanumeric).collect();
+        self.behind(&name, &format!("if [ \"$*\" = --version ]; then echo '{version}'; exit; fi"))
+    }
+
     /// The same Nix, building in its sandbox; `None` after a line that says that the test skips.
     pub fn in_its_sandbox(&self) -> Option<Nix> {
-        let bin = self.bin.with_file_name("sandboxed");
-        let script = bin.join("nix");
-        let text = format!(
-            "#!/bin/sh\nexec '{}' --option sandbox true --option sandbox-fallback false \
-             --option sandbox-paths '/bin /usr /lib /lib64?' \"$@\"\n",
-            self.bin.join("nix").display()
+        let nix = self.behind(
+            "sandboxed",
+            "set -- --option sandbox true --option sandbox-fallback false \
+             --option sandbox-paths '/bin /usr /lib /lib64?' \"$@\"",
         );
-        fs::create_dir_all(&bin).unwrap();
-        fs::write(&script, text).unwrap();
-        fs::set_permissions(&script, fs::Permissions::from_mode(0o755)).unwrap();
-        let nix = Nix { name: self.name.clone(), bin };
         const TRIAL: &str = r#"derivation {
             name = "sandboxed"; system = builtins.currentSystem; builder = "/bin/sh"; args = [ "-c" "echo > $out" ];
         }"#;
