@@ -241,11 +241,48 @@ impl Source {
                         modules.extend(paths.map(str::to_owned));
                     }
                 }
+                [Some("partitionedAttrs")] => match routes(value) {
+                    Some(routes) => wiring.attrs.extend(routes.into_iter().map(|(attr, partition)| {
+                        (attr.to_owned(), (partition.to_owned(), self.line(value.start())))
+                    })),
+                    None => wiring.unreadable = Some(line),
+                },
+                [Some("partitions")] if value.bare().kind() == SyntaxKind::NODE_ATTR_SET => {}
                 [Some("partitionedAttrs" | "partitions"), ..] => wiring.unreadable = Some(line),
                 _ => {}
             }
         }
         wiring
+    }
+}
+
+/// Output and partition, as a value of `partitionedAttrs` says them: in sets written out, also joined by `//`,
+/// and in `genAttrs [ "checks" ] (_: "dev")`. None where it is in another form.
+pub(super) fn routes(value: Node<'_>) -> Option<Vec<(&str, &str)>> {
+    let value = value.bare();
+    match value.kind() {
+        SyntaxKind::NODE_ATTR_SET => {
+            let routes = value.children().map(|binding| match binding.names().as_slice() {
+                [Some(attr)] => Some((*attr, binding.value()?.bare().string()?)),
+                _ => None,
+            });
+            routes.collect()
+        }
+        SyntaxKind::NODE_BIN_OP if value.operator() == Some(SyntaxKind::TOKEN_UPDATE) => {
+            let sides: Option<Vec<_>> = value.children().map(routes).collect();
+            sides.map(|sides| sides.into_iter().flatten().collect())
+        }
+        SyntaxKind::NODE_APPLY => {
+            let (function, arguments) = value.application();
+            let [attrs, partition] = arguments.as_slice() else { return None };
+            let (attrs, partition) = (attrs.bare(), partition.bare());
+            let is_read = function.last_name() == Some("genAttrs")
+                && attrs.kind() == SyntaxKind::NODE_LIST
+                && partition.kind() == SyntaxKind::NODE_LAMBDA;
+            let partition = partition.last_child().filter(|_| is_read)?.bare().string()?;
+            attrs.children().map(|attr| Some((attr.bare().string()?, partition))).collect()
+        }
+        _ => None,
     }
 }
 
@@ -322,6 +359,7 @@ pub(super) fn is_imported(node: Node<'_>) -> bool {
     match outer.kind() {
         SyntaxKind::NODE_ATTRPATH_VALUE => {
             matches!(outer.names().last(), Some(Some("imports" | "modules" | "sharedModules")))
+                || partition_module_in(outer) == Some(0)
         }
         SyntaxKind::NODE_APPLY => {
             let function = outer.child(0).and_then(Node::last_name);
@@ -329,6 +367,15 @@ pub(super) fn is_imported(node: Node<'_>) -> bool {
         }
         _ => false,
     }
+}
+
+/// Where `module` stands among the names of a binding, counted from the last one, if it is that of a partition:
+/// in `partitions.NAME.module.imports = …`, also set by set.
+pub(super) fn partition_module_in(binding: Node<'_>) -> Option<usize> {
+    let bindings = binding.ancestors().filter(|node| node.kind() == SyntaxKind::NODE_ATTRPATH_VALUE);
+    let inwards: Vec<Option<&str>> = bindings.flat_map(|binding| binding.names().into_iter().rev()).collect();
+    let mut places = inwards.windows(3).take(binding.names().len());
+    places.position(|names| matches!(names, [Some("module"), _, Some("partitions")]))
 }
 
 /// Whether a path literal is read as an expression, and that is not among the `imports` of a module.

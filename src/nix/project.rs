@@ -212,6 +212,9 @@ impl Project {
     fn references(&self, from: usize) -> Vec<(u32, Vec<usize>)> {
         let Some(file) = self.files.get(from) else { return Vec::new() };
         let named = |node: Node<'_>| {
+            if is_read_as_flake(node) {
+                return None;
+            }
             let (from_root, text) = written_path(node)?;
             let base = if from_root { Utf8Path::new("flake.nix") } else { &file.path };
             let path = joined(base, text)?;
@@ -269,6 +272,20 @@ impl Project {
         let flake = self.index.get(&folder.join("flake.nix")).and_then(|at| self.files.get(*at));
         flake.is_some_and(|flake| flake.source.outputs().is_some())
     }
+}
+
+/// Whether a folder is given to flake-compat: `(import … { src = ./.; }).defaultNix`. That reads it as the flake
+/// that it is.
+fn is_read_as_flake(folder: Node<'_>) -> bool {
+    let mut around = folder.ancestors().skip(1).filter(|node| node.kind() != SyntaxKind::NODE_PAREN);
+    let mut next = |kind: SyntaxKind| around.next().filter(|node| node.kind() == kind);
+    let is_source = |binding: Node<'_>| binding.names() == [Some("src")];
+    next(SyntaxKind::NODE_ATTRPATH_VALUE).is_some_and(is_source)
+        && next(SyntaxKind::NODE_ATTR_SET).is_some()
+        && next(SyntaxKind::NODE_APPLY).is_some()
+        && next(SyntaxKind::NODE_SELECT).is_some_and(|taken| {
+            matches!(taken.names().first(), Some(Some("defaultNix" | "shellNix" | "outputs")))
+        })
 }
 
 /// The path that a node writes, as `./x`, `"${self}/x"` or `self + "/x"`, and whether it begins at the

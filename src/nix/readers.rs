@@ -77,7 +77,8 @@ impl<'a> Readers<'a> {
         for (at, place) in readers.configs.iter().enumerate() {
             readers.by_name.entry(place.names.first().copied().flatten()).or_default().push(at);
         }
-        for (at, file) in project.files.iter().enumerate() {
+        // A nested flake that has this one among its inputs (`../..`) reads it as that.
+        for (at, file) in project.files.iter().enumerate().filter(|(at, _)| !project.is_foreign(*at)) {
             for (node, targets) in &file.references {
                 for target in targets {
                     let place = (at, file.source.code().node(*node));

@@ -216,7 +216,8 @@ impl Flake {
                 found.push((possible, Reason::Everything(why.clone()), place.clone()));
             }
             if site.outer && !is_carried {
-                found.push((possible, Reason::Outer, place.clone()));
+                // Whichever output it feeds: that one lacks the input, at the root and in the partition.
+                found.push((is_opaque, Reason::Outer, place.clone()));
             }
             if let Some(output) = site.forced.as_ref().filter(|_| !is_carried) {
                 found.push((possible, Reason::Forced(output.clone()), place.clone()));

@@ -94,6 +94,12 @@ pub enum SplitError {
         /// An output that comes from another.
         second: (String, String),
     },
+    /// Code says which outputs come from which partition, in a form that is not read.
+    #[error("which outputs come from partitions, or which partitions there are, is computed here")]
+    UnreadableWiring {
+        /// Where.
+        place: (Utf8PathBuf, usize),
+    },
     /// The outputs come from a partition of which the nested flake is not to be seen.
     #[error("partition `{name}` has no nested flake and lock that flakepart can read")]
     PartitionUnreadable {
@@ -239,6 +245,10 @@ impl SplitError {
             SplitError::TwoPartitions { .. } => {
                 Some("an input cannot be in two partitions; at the root both have it".to_owned())
             }
+            SplitError::UnreadableWiring { .. } => Some(
+                "write it out: `partitionedAttrs.checks = \"dev\";`, `partitions.dev.extraInputsFlake = ./dev;`"
+                    .to_owned(),
+            ),
             SplitError::PartitionUnreadable { .. } => Some(
                 "`extraInputsFlake` has to be the path of a folder with a flake.nix and a flake.lock".to_owned(),
             ),

@@ -14,6 +14,9 @@ impl Flake {
         if self.flake_parts().is_none() {
             return Some(self.no_flake_parts());
         }
+        if let Some(place) = &self.unreadable_wiring {
+            return Some(SplitError::UnreadableWiring { place: place.clone() });
+        }
         match &self.module_tree {
             Some(tree) if tree.filter.is_none() => {
                 return Some(SplitError::FilteredTree { place: tree.place.clone() });

@@ -139,6 +139,8 @@ pub struct Outline {
     pub partitions: BTreeMap<String, Partition>,
     /// Which partition each routed attribute comes from, with the module and line that say so.
     pub routed: BTreeMap<String, (String, Utf8PathBuf, usize)>,
+    /// Where partitions are wired in a form that cannot be read.
+    pub unreadable_wiring: Option<(Utf8PathBuf, usize)>,
     /// The first module tree, where import-tree reads one.
     pub module_tree: Option<ModuleTree>,
     /// What was found on the way.
@@ -217,6 +219,7 @@ impl Outline {
             project,
             partitions: BTreeMap::new(),
             routed: BTreeMap::new(),
+            unreadable_wiring: None,
             module_tree: None,
             findings,
             paths: files.keys().cloned().collect(),
@@ -255,6 +258,9 @@ impl Outline {
             }
             for (attr, (partition, line)) in wiring.attrs {
                 self.routed.insert(attr, (partition, path.to_owned(), line));
+            }
+            if let Some(line) = wiring.unreadable {
+                self.unreadable_wiring.get_or_insert((path.to_owned(), line));
             }
             if self.module_tree.is_none() {
                 self.module_tree = source.import_trees(is_flake).into_iter().find_map(|tree| {

@@ -7,7 +7,7 @@ use rnix::SyntaxKind;
 use super::Edits;
 use super::cut::{cut_bindings, cut_elements};
 use crate::nix::code::{Node, Path};
-use crate::nix::module::{elements, module_expressions, parts};
+use crate::nix::module::{elements, module_expressions, parts, routes};
 use crate::nix::{NixError, Source};
 
 /// A module without the wiring of a partition.
@@ -103,9 +103,15 @@ impl<'a> Walk<'a, '_> {
                 self.leaving.push(binding);
             }
             [Some("partitionedAttrs"), Some(_)] if value.string().is_some() => {}
+            [Some("partitionedAttrs")] => match routes(value) {
+                Some(routes) if routes.iter().all(|(_, partition)| *partition == self.partition) => {
+                    self.leaving.push(binding);
+                }
+                Some(routes) if routes.iter().all(|(_, partition)| *partition != self.partition) => {}
+                _ => return Err(self.computed(binding)),
+            },
             [Some("partitionedAttrs"), ..] | [Some("partitions")] | [Some("partitions"), None, ..] => {
-                return Err(self
-                    .refused(binding, "this is computed, so that the partition cannot be told from others"));
+                return Err(self.computed(binding));
             }
             [Some("partitions"), Some(name), rest @ ..] if *name == self.partition => match rest {
                 [] if is_set => self.set(value, &path.to_vec())?,
@@ -122,6 +128,10 @@ impl<'a> Walk<'a, '_> {
             _ => {}
         }
         Ok(())
+    }
+
+    fn computed(&self, binding: Node<'a>) -> NixError {
+        self.refused(binding, "this is computed, so that the partition cannot be told from others")
     }
 
     fn imports(&mut self, binding: Node<'a>, value: Node<'a>) {

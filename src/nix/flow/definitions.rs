@@ -42,6 +42,15 @@ impl<'a> Walk<'_, 'a> {
             (Some("imports"), [_, ..]) => self.module(file, rest, bare),
             (Some("imports"), []) => self.imported(),
             (Some("perSystem"), [_, ..]) => self.per_system(file, rest),
+            // `flake` is a submodule: with `config` it is written as modules are.
+            (Some("flake"), [Some("config"), deeper @ ..]) => {
+                let path: Path<'a> = std::iter::once(Some("flake")).chain(deeper.iter().copied()).collect();
+                self.module(file, &path, bare);
+            }
+            (Some("flake"), [Some("options"), ..]) => {
+                let name = self.file_name(file);
+                self.everything(format!("{name} defines something computed from it"));
+            }
             (Some("flake"), [Some(output), deeper @ ..]) => {
                 if deeper.is_empty() && bare {
                     self.forced(output);
@@ -59,6 +68,10 @@ impl<'a> Walk<'_, 'a> {
                 let name = self.file_name(file);
                 self.everything(format!("{name} defines something computed from it"));
             }
+            (Some("partitions"), [Some(_), Some("module"), deeper @ ..]) if !deeper.is_empty() => {
+                self.partition_module(file, deeper);
+                self.option(path);
+            }
             (Some(name), _) if EVERYWHERE.contains(&name) => {
                 self.everything(format!("`{name}` depends on it"));
             }
@@ -66,6 +79,18 @@ impl<'a> Walk<'_, 'a> {
                 let path = self.owned(name, path);
                 self.option(path);
             }
+        }
+    }
+
+    /// A definition in a partition's module. That is one more module of all that the root has, and of what it
+    /// defines flake-parts evaluates nothing at the root.
+    fn partition_module(&mut self, file: usize, path: &[Option<&'a str>]) {
+        let (forced, imported) = (self.reach.forced.take(), self.reach.imported);
+        self.module(file, path, false);
+        self.reach.forced = forced;
+        if self.reach.imported && !imported {
+            self.reach.imported = false;
+            self.everything("`partitions` depends on it");
         }
     }
 

@@ -15,6 +15,7 @@ pub(super) use definitions::PER_SYSTEM_OUTPUTS;
 
 use crate::nix::code::{Node, Path};
 use crate::nix::flake_module::{FlakeModule, FlakeModules};
+use crate::nix::module::partition_module_in;
 use crate::nix::project::{Project, Role};
 use crate::nix::readers::{Place, Readers, below};
 use crate::nix::scope::{Scopes, Variable};
@@ -56,9 +57,17 @@ struct Step<'a> {
     bare: bool,
     /// How many functions around it wait for an argument: until they get it, nobody looks at the value.
     functions: usize,
+    /// The function that gives the code its inputs or options, until the value has left it: a partition's
+    /// module that does not take them itself has those of the root.
+    bound_by: Option<Node<'a>>,
 }
 
-impl Step<'_> {
+impl<'a> Step<'a> {
+    /// A value that is taken from an argument at `node`.
+    fn of(file: usize, node: Node<'a>, path: Path<'a>) -> Step<'a> {
+        Step { file, node, path, bare: true, functions: 0, bound_by: binder(node) }
+    }
+
     /// The same value as far outwards as the syntax alone takes it.
     fn climbed(mut self) -> Self {
         while let Some(parent) = self.node.parent() {
@@ -72,7 +81,10 @@ impl Step<'_> {
                 | SyntaxKind::NODE_INHERIT
                 | SyntaxKind::NODE_INHERIT_FROM => break,
                 SyntaxKind::NODE_PAREN | SyntaxKind::NODE_LIST | SyntaxKind::NODE_LET_IN => {}
-                SyntaxKind::NODE_LAMBDA => self.functions += 1,
+                SyntaxKind::NODE_LAMBDA => {
+                    self.functions += 1;
+                    self.bound_by = self.bound_by.filter(|function| *function != parent);
+                }
                 // Not the condition, nor the set of a `with`.
                 SyntaxKind::NODE_IF_ELSE | SyntaxKind::NODE_ASSERT | SyntaxKind::NODE_WITH
                     if parent.child(0) != Some(self.node) => {}
@@ -104,7 +116,7 @@ impl<'a> Flow<'a> {
 
     /// Follows the value of `node` in `file`.
     pub(super) fn follow(&self, file: usize, node: Node<'a>) -> Reach {
-        self.walk(|walk| walk.push(Step { file, node, path: Vec::new(), bare: true, functions: 0 }))
+        self.walk(|walk| walk.push(Step::of(file, node, Vec::new())))
     }
 
     /// Follows the `pkgs` that flake-parts makes of the input `nixpkgs` where no module here defines it.
@@ -294,6 +306,9 @@ impl<'f, 'a> Walk<'f, 'a> {
     /// A value bound to `names` in a `let` or a set.
     fn bound(&mut self, step: &Step<'a>, binding: Node<'a>, names: Path<'a>) {
         let Some(scope) = binding.parent() else { return };
+        if step.bound_by.is_some() && partition_module_in(binding).is_some() {
+            return self.everything("`partitions` depends on it");
+        }
         let mut path = names;
         path.extend(&step.path);
         if scope.kind() != SyntaxKind::NODE_ATTR_SET || scope.is_rec() {
@@ -345,8 +360,30 @@ impl<'f, 'a> Walk<'f, 'a> {
     }
 
     fn reading(&mut self, place: &Place<'a>, path: Path<'a>) {
-        self.push(Step { file: place.file, node: place.node, path, bare: true, functions: 0 });
+        self.push(Step::of(place.file, place.node, path));
     }
+}
+
+/// The function that has the name with which `node` begins as its argument. Where none is seen, the value
+/// belongs to the whole file.
+fn binder(node: Node<'_>) -> Option<Node<'_>> {
+    let from = match node.parent().filter(|parent| parent.kind() == SyntaxKind::NODE_INHERIT) {
+        Some(inherit) => inherit.child(0).and_then(|from| from.child(0)).unwrap_or(node),
+        None => node,
+    };
+    let base = std::iter::successors(Some(from.bare()), |node| {
+        node.child(0).filter(|_| node.kind() == SyntaxKind::NODE_SELECT).map(Node::bare)
+    });
+    let name = base.last().map(Node::text);
+    let binds = |function: &Node<'_>| {
+        let parameter = function.child(0).filter(|_| function.kind() == SyntaxKind::NODE_LAMBDA);
+        let names = parameter.into_iter().flat_map(|parameter| {
+            let whole = std::iter::once(parameter).chain(parameter.children());
+            whole.flat_map(|part| part.child(0)).chain([parameter])
+        });
+        names.map(Node::text).any(|text| Some(text) == name)
+    };
+    node.ancestors().find(binds).or_else(|| node.ancestors().last())
 }
 
 /// Whether a function makes a set or a list of what another gives, without looking at it.

@@ -17,3 +17,4 @@ mod split;
 mod unfinished;
 mod update;
 mod why;
+mod wired;

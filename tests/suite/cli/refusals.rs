@@ -228,6 +228,20 @@ fn an_input_that_has_to_stay_at_the_root() {
 }
 
 #[test]
+fn what_flake_nix_takes_itself_stays_whichever_output_it_feeds() {
+    let repo =
+        Repo::agent_boxes_with("flake.nix", "inputs.systems;", "inputs.systems ++ inputs.pi-mono.more;");
+    let run = repo.flakepart(&["split", "--dry-run", "--input", "pi-mono"]);
+    assert_snapshot!(run, @"
+    exit code 2
+    --- stderr ---
+    error: flake.nix:37: pi-mono cannot move: flake.nix takes it from the arguments of `outputs`, which stay the root's inputs
+
+    hint: let the module take them: `mkFlake { inherit inputs; } ({ inputs, ... }: { … })`
+    ");
+}
+
+#[test]
 fn an_input_that_two_partitions_need() {
     let repo = Repo::agent_boxes();
     for input in ["pi-mono", "treefmt-nix"] {

@@ -59,8 +59,17 @@ fn a_partition_of_ours_is_written_anew(nix: &Nix) {
 fn a_partition_made_by_hand_is_left_as_it_is(nix: &Nix) {
     let repo = repository(nix);
     an_output_more(&repo);
-    let by_hand =
-        repo.read("nix/dev/partition.nix").replace("  partitionedAttrs", "  # ours\n  partitionedAttrs");
+    let ours = repo.read("nix/dev/partition.nix");
+    let (head, rest) = ours.split_once("  partitionedAttrs = {\n").unwrap();
+    let (routes, rest) = rest.split_once("  };\n").unwrap();
+    let outputs: String = routes
+        .lines()
+        .filter_map(|route| route.split(" = ").next())
+        .fold(String::new(), |outputs, output| outputs + &format!("\"{}\" ", output.trim()));
+    let by_hand = format!(
+        "{}  partitionedAttrs = lib.genAttrs [ {outputs}] (_: \"dev\");\n{rest}",
+        head.replace("{ inputs, ... }", "{ inputs, lib, ... }")
+    );
     repo.write("nix/dev/partition.nix", &by_hand);
     repo.commit();
     join(nix, &repo);
