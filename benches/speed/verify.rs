@@ -50,7 +50,7 @@ pub fn proofs(folder: &Path) -> Result<Vec<Proof>> {
             state.display()
         )
     };
-    let differing = "describe [ [ \"checks\" \"x86_64-linux\" \"treefmt\" ] [ \"checks\" \"aarch64-linux\" \"treefmt\" ] ]";
+    let differing = "described [ [ \"checks\" \"x86_64-linux\" \"treefmt\" ] [ \"checks\" \"aarch64-linux\" \"treefmt\" ] ]";
     let calls = [call(&before, "whole [ ]"), call(&after, "whole [ ]"), call(&control, differing)];
     let mut proofs = Vec::new();
     for nix in ["nix-2.8", "nix-2.26"] {

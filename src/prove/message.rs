@@ -58,8 +58,9 @@ pub(super) fn is_fetch_failure(message: &str) -> bool {
     if message.contains("-source/") || message.contains("uses a relative path") {
         return false;
     }
-    const SIGNS: [&str; 13] = [
+    const SIGNS: [&str; 14] = [
         NOT_FETCHED,
+        "Git repository",
         "unable to download",
         "Could not resolve host",
         "Couldn't resolve host",

@@ -7,7 +7,7 @@
 #
 # Overlays are applied to the input `nixpkgs` of the flake `nixpkgs`, for `system`; without one they are
 # functions like others.
-{ url, systems, nixpkgs ? url, system ? "", from ? null, until ? null, skip ? [ ], later ? false }:
+{ url, systems, nixpkgs ? url, system ? "", from ? null, until ? null, skip ? [ ], later ? false, mark ? "" }:
 let
   inherit (builtins)
     attrNames
@@ -85,8 +85,8 @@ let
   asked = path: !(elem path skip) && (until == null || path < until) && (from == null || !(path < from) || leads path from);
   leads = path: to: length path < length to && upTo (length path) to == path;
 
-  # Says which path comes next.
-  announced = path: builtins.trace "flakepart: ${toJSON path}";
+  # Says which path comes next, under a mark that the flake's own traces do not know.
+  announced = path: builtins.trace "flakepart${mark}: ${toJSON path}";
 
   drvPath = path: v: if isGoal path then (foldl' (set: name: set.${name}) v goal.${head path}).drvPath else v.drvPath;
 

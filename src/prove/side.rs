@@ -2,6 +2,7 @@
 
 use std::cell::OnceCell;
 use std::collections::BTreeMap;
+use std::hash::{BuildHasher as _, RandomState};
 use std::io;
 
 use camino::Utf8Path;
@@ -25,9 +26,6 @@ const UNREACHABLE: usize = 50;
 
 /// When everything was modified, to Nix (seconds since 1970).
 const DAY: i64 = 1;
-
-/// How `outputs.nix` begins the line that says which path it comes to.
-const ANNOUNCED: &str = "trace: flakepart: ";
 
 /// Outputs, by their path.
 pub(super) type Values = BTreeMap<AttrPath, Value>;
@@ -73,6 +71,8 @@ pub(super) struct Side<'a> {
     nixpkgs: String,
     /// What derivations are evaluated by, if not by Nix itself.
     jobs: Option<&'a Jobs<'a>>,
+    /// What tells the lines that say which path comes next from the flake's own.
+    mark: u64,
 }
 
 /// What `outputs.nix` says.
@@ -101,6 +101,8 @@ struct Failure {
 /// Who listens how far Nix has come.
 struct Watch<'p> {
     side: &'p str,
+    /// How the line begins that says which path comes next.
+    announced: String,
     /// The path that it is at.
     last: Option<AttrPath>,
     done: usize,
@@ -116,7 +118,7 @@ impl Watch<'_> {
 
     fn hears(&mut self, line: &str) {
         // What git says may stand before it.
-        let path = line.split_once(ANNOUNCED).and_then(|(_, path)| serde_json::from_str(path).ok());
+        let path = line.split_once(&self.announced).and_then(|(_, path)| serde_json::from_str(path).ok());
         let Some(path): Option<AttrPath> = path else { return };
         self.done += usize::from(self.last.as_ref().is_some_and(|last| !path.starts_with(last)));
         self.last = Some(path);
@@ -155,7 +157,8 @@ impl<'a> Side<'a> {
         let hash = nar_hash.replace('+', "%2B").replace('/', "%2F").replace('=', "%3D");
         let url = format!("path:{folder}?lastModified={DAY}&narHash={hash}");
         let stored = OnceCell::new();
-        Ok(Side { nix, name, folder, nixpkgs: url.clone(), url, nar_hash, stored, systems, jobs: None })
+        let mark = RandomState::new().hash_one(folder);
+        Ok(Side { mark, nix, name, folder, nixpkgs: url.clone(), url, nar_hash, stored, systems, jobs: None })
     }
 
     /// Its source.
@@ -187,7 +190,7 @@ impl<'a> Side<'a> {
     fn query(&self, Stretch { from, until, skip, .. }: Stretch<'_>, selection: &str) -> String {
         let end = |path: Option<&AttrPath>| path.map_or("null".to_owned(), |path| list(path));
         format!(
-            "({} {{ url = {}; systems = {}; nixpkgs = {}; system = {}; from = {}; until = {}; skip = {}; later = {}; }}){selection}",
+            "({} {{ url = {}; systems = {}; nixpkgs = {}; system = {}; from = {}; until = {}; skip = {}; later = {}; mark = \"{}\"; }}){selection}",
             parenthesized(include_str!("outputs.nix")),
             quoted(&self.url),
             list(self.systems),
@@ -197,6 +200,7 @@ impl<'a> Side<'a> {
             end(until),
             lists(skip),
             self.jobs.is_some_and(Jobs::is_good),
+            self.mark,
         )
     }
 
@@ -284,7 +288,8 @@ impl<'a> Side<'a> {
         of: Option<usize>,
         progress: &mut dyn FnMut(Progress),
     ) -> Result<Values, ProveError> {
-        let mut watch = Watch { side: self.name, last: None, done: 0, of, progress };
+        let announced = format!("trace: flakepart{}: ", self.mark);
+        let mut watch = Watch { side: self.name, announced, last: None, done: 0, of, progress };
         let mut values = Values::new();
         let mut unreachable = 0;
         // Where the stretch begins that is looked at, and what fails from there on.

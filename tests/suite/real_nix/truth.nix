@@ -19,13 +19,13 @@ let
     ;
 
   flake = builtins.getFlake url;
-  inherit (import outputs { inherit url; systems = [ system ]; }) describe;
+  inherit (import outputs { inherit url; systems = [ system ]; }) forced;
   succeeds = value: (tryEval (deepSeq value null)).success;
   whenever = list: if succeeds list then list else [ ];
 
-  described = name: map (leaf: concatStringsSep "." leaf.path) (filter (leaf: leaf.kind != "thrown") (describe [ [ name ] ]));
+  described = name: map (leaf: concatStringsSep "." leaf.path) (filter (leaf: leaf.kind != "thrown") (forced [ name ]));
 
-  # `describe` does not look into functions, so overlays are called.
+  # That does not look into functions, so overlays are called.
   packages.system = system;
   packages.stdenv.hostPlatform.system = system;
   called =

@@ -11,6 +11,7 @@ on_each_nix!(
     compares_what_lies_between_those_that_cannot_be_fetched,
     stops_asking_where_nothing_can_be_fetched,
     proves_nothing_of_what_could_not_be_fetched_before,
+    names_what_fails_whatever_it_is_called_and_says,
 );
 
 /// A flake with so many packages, every third of which can be fetched; the others need one of five inputs
@@ -129,4 +130,26 @@ fn proves_nothing_of_what_could_not_be_fetched_before(nix: &Nix) {
     assert_eq!((ran.code, &proof["verdict"]), (Some(3), &json!("incomplete")), "{ran}");
     let message = proof["outputs"][0]["message"].as_str().unwrap();
     assert!(message.starts_with("it failed before: "), "{message}");
+}
+
+fn names_what_fails_whatever_it_is_called_and_says(nix: &Nix) {
+    let repo = flake(0);
+    let named = r#"
+      named = {
+        "a.\"b\n" = (package 0).drvPath;
+        "\${c}" = builtins.trace "flakepart: [\"named\",\"d\"]" (package 1).drvPath;
+        d = builtins.trace "trace: flakepart: [\"e\"]" (builtins.abort "no");
+        list = [ 0 1 (package 3).drvPath 3 4 5 6 7 8 9 10 ];
+      };
+    in
+    { inherit named;"#;
+    repo.replace("flake.nix", "\n    in\n    {", named);
+    repo.commit();
+    let (ran, proof) = nix.verify(&repo, &["--output", "named"]);
+    assert_eq!(ran.code, Some(3), "{ran}");
+    let lines = outputs(&proof);
+    let fails: Vec<&str> =
+        lines.iter().filter_map(|line| line.split_once(" error: ")).map(|(attr, _)| attr).collect();
+    assert_eq!(fails, [r#"named."${c}""#, r#"named."a.\"b\n""#, "named.d", r#"named.list."2""#]);
+    assert_eq!(count(&proof, "same"), 10);
 }
