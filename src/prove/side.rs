@@ -164,7 +164,12 @@ impl<'a> Side<'a> {
     /// Its source.
     pub(super) fn source(&self) -> Source {
         let path = self.stored.get_or_init(|| {
-            let expr = format!("(builtins.getFlake {}).outPath", self.literal());
+            // Without its outputs, which may fail.
+            let expr = format!(
+                "(builtins.fetchTree {{ type = \"path\"; path = {}; narHash = {}; lastModified = {DAY}; }}).outPath",
+                quoted(self.folder.as_str()),
+                quoted(&self.nar_hash)
+            );
             let output = self.nix.run(&["eval", "--raw", "--expr", &expr]).ok()?;
             output.status.success().then(|| String::from_utf8_lossy(&output.stdout).into_owned())
         });
