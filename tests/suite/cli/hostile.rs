@@ -52,7 +52,8 @@ fn prose(markdown: &str) -> String {
 
 #[test]
 fn no_format_lets_a_name_be_more_than_a_name() {
-    let repo = Repo::new(&[("flake.nix", "{ outputs = _: { }; }\n"), ("flake.lock", NO_INPUTS)]);
+    let flake = "{ inputs.flake-parts.url = \"github:hercules-ci/flake-parts\"; outputs = _: { }; }\n";
+    let repo = Repo::new(&[("flake.nix", flake), ("flake.lock", NO_INPUTS)]);
     let mut nodes = serde_json::Map::new();
     for (number, name) in NAMES.iter().enumerate() {
         let attrs = |rev: usize| {
