@@ -466,9 +466,10 @@ fn lists(paths: &[AttrPath]) -> String {
     format!("[ {} ]", lists.join(" "))
 }
 
-/// A Nix string literal.
+/// A Nix string literal. A carriage return as it is would be a line feed to Nix.
 fn quoted(text: &str) -> String {
-    format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\"").replace('$', "\\$"))
+    let text = text.replace('\\', "\\\\").replace('"', "\\\"").replace('$', "\\$").replace('\r', "\\r");
+    format!("\"{text}\"")
 }
 
 fn parenthesized(expr: &str) -> String {
