@@ -17,6 +17,8 @@ on_each_nix!(
     catches_a_broken_box,
     names_no_program_to_run,
     names_the_output_that_was_meant,
+    proves_nothing_for_a_system_that_is_none,
+    takes_the_longest_time_there_is,
     ends_what_runs_when_it_is_ended,
 );
 
@@ -154,6 +156,24 @@ fn names_the_output_that_was_meant(nix: &Nix) {
         last(&["--output", "nothing"]),
         "hint: it has: apps, checks, devShells, formatter, legacyPackages, overlays, packages"
     );
+}
+
+fn proves_nothing_for_a_system_that_is_none(nix: &Nix) {
+    let ran = nix.flakepart(&Repo::agent_boxes(), &["verify", "--before", ".", "--system", "x86_64-linx"]);
+    insta::allow_duplicates! { insta::assert_snapshot!(ran, @"
+    exit code 2
+    --- stderr ---
+    error: neither . nor the work tree has an output for `x86_64-linx`
+
+    hint: write it as in `x86_64-linux`
+    ") }
+}
+
+fn takes_the_longest_time_there_is(nix: &Nix) {
+    let longest = u64::MAX.to_string();
+    let ran =
+        nix.flakepart(&Repo::agent_boxes(), &["verify", "--output", "formatter", "--timeout", &longest]);
+    assert_eq!(ran.code, Some(0), "{ran}");
 }
 
 /// A signal to flakepart alone, as a CI job gets it, ends the programs that it runs, too.
