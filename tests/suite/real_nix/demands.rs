@@ -16,6 +16,7 @@ on_each_nix!(
     builds_in_the_sandbox_and_runs_all_boxes,
     catches_a_broken_box,
     names_no_program_to_run,
+    runs_scripts_that_nothing_builds,
     names_the_output_that_was_meant,
     proves_nothing_for_a_system_that_is_none,
     takes_the_longest_time_there_is,
@@ -141,6 +142,32 @@ fn names_no_program_to_run(nix: &Nix) {
     assert_eq!(ran.code, Some(1));
     let message = proof["builds"][0]["message"].as_str().unwrap();
     assert!(message.starts_with("there is nothing to run in it: no /"), "{message}");
+}
+
+/// An app may be a file of the flake, by itself or in its source. No other output is built for it.
+fn runs_scripts_that_nothing_builds(nix: &Nix) {
+    let repo = Repo::new(&[(
+        "flake.nix",
+        r#"{
+          outputs = { self }: {
+            packages.SYSTEM.default = derivation { name = "another"; system = "SYSTEM"; builder = "/bin/false"; };
+            apps.SYSTEM = {
+              file = { type = "app"; program = "${./run.sh}"; };
+              source = { type = "app"; program = "${self}/run.sh"; };
+              text = { type = "app"; program = toString ./run.sh; };
+            };
+          };
+        }"#,
+    )]);
+    repo.replace("flake.nix", "SYSTEM", &here());
+    repo.write("run.sh", "#!/bin/sh\necho It runs with $1\n");
+    let script = repo.path().join("run.sh");
+    std::fs::set_permissions(script, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    repo.commit();
+    let (_, proof) = nix.verify(&repo, &["--run-all", "apps", "--", "care"]);
+    let builds = proof["builds"].as_array().unwrap().iter();
+    let builds: Vec<_> = builds.map(|build| (build["ok"].as_bool(), build["stdout"].as_str())).collect();
+    assert_eq!(builds, [(Some(true), Some("It runs with care\n")); 3], "{proof}");
 }
 
 fn names_the_output_that_was_meant(nix: &Nix) {
