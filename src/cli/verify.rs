@@ -79,6 +79,8 @@ pub(super) fn run(arguments: &Arguments, offline: bool, output: &Output) -> Resu
         limits,
     })?;
     let tree = opened(arguments.flake.as_deref(), output)?;
+    let interrupt = Interrupt::watch()?;
+    let nix = nix.until(interrupt.shared());
     let sides = Sides::new()?;
     tree::export(&tree, &sides.after)?;
     let before = match &arguments.before {
@@ -104,8 +106,6 @@ pub(super) fn run(arguments: &Arguments, offline: bool, output: &Output) -> Resu
         lazy: arguments.lazy.clone(),
         consumer: arguments.consumer,
     };
-    let interrupt = Interrupt::watch()?;
-    let nix = nix.until(interrupt.shared());
     let proof = interrupt.unless_seen(sides.prove(&nix, &options, output))?;
     if let Some(path) = &arguments.proof {
         let json = report::json(&proof)?;

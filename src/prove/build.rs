@@ -50,8 +50,9 @@ pub(super) fn build(
     };
     progress(Progress::Building(result.attr.clone()));
     let expr = format!(
-        "let v = {}; in if v.type or null == \"app\" then {{ program = builtins.unsafeDiscardStringContext v.program; \
-         drvs = map builtins.unsafeDiscardStringContext (builtins.attrNames (builtins.getContext v.program)); name = null; }} \
+        "let v = {}; of = builtins.getContext v.program; in \
+         if v.type or null == \"app\" then {{ program = builtins.unsafeDiscardStringContext v.program; \
+         drvs = map builtins.unsafeDiscardStringContext (builtins.filter (path: of.${{path}} ? outputs) (builtins.attrNames of)); name = null; }} \
          else {{ program = null; drvs = [ (builtins.unsafeDiscardStringContext v.drvPath) ]; \
          name = v.meta.mainProgram or v.pname or (builtins.parseDrvName v.name).name; }}",
         side.output(&path)
@@ -63,28 +64,34 @@ pub(super) fn build(
             return Ok(result);
         }
     };
-    nix.hand_over(&program.drvs.iter().map(String::as_str).collect::<Vec<_>>())?;
-    // Since 2.13, a .drv by itself means the file; its outputs are `.drv^*`.
-    let all_outputs = if nix.release().is_none_or(|release| release >= (2, 13)) { "^*" } else { "" };
-    let drvs: Vec<String> = program.drvs.iter().map(|drv| format!("{drv}{all_outputs}")).collect();
-    let mut command = vec!["build", "--json", "--no-link", "--option", "log-lines", "50"];
-    command.extend(drvs.iter().map(String::as_str));
-    let output = nix.run(&command)?;
-    if !output.status.success() {
-        result.message = Some(nix.essence(&output.stderr, None));
-        result.stderr = Some(tail(&output.stderr));
-        return Ok(result);
+    // What no derivation makes is there already, such as a script of the flake: Nix would build another
+    // output where it is told none.
+    if !program.drvs.is_empty() {
+        nix.hand_over(&program.drvs.iter().map(String::as_str).collect::<Vec<_>>())?;
+        // Since 2.13, a .drv by itself means the file; its outputs are `.drv^*`.
+        let all_outputs = if nix.release().is_none_or(|release| release >= (2, 13)) { "^*" } else { "" };
+        let drvs: Vec<String> = program.drvs.iter().map(|drv| format!("{drv}{all_outputs}")).collect();
+        let mut command = vec!["build", "--json", "--no-link", "--option", "log-lines", "50"];
+        command.extend(drvs.iter().map(String::as_str));
+        let output = nix.run(&command)?;
+        if !output.status.success() {
+            result.message = Some(nix.essence(&output.stderr, None));
+            result.stderr = Some(tail(&output.stderr));
+            return Ok(result);
+        }
+        let built: Vec<Built> = serde_json::from_slice(&output.stdout)
+            .map_err(|error| ProveError::Answer { what: error.to_string() })?;
+        let out = built
+            .first()
+            .and_then(|built| built.outputs.get("out").or_else(|| built.outputs.values().next()));
+        result.path = out.cloned();
     }
-    let built: Vec<Built> = serde_json::from_slice(&output.stdout)
-        .map_err(|error| ProveError::Answer { what: error.to_string() })?;
-    let out =
-        built.first().and_then(|built| built.outputs.get("out").or_else(|| built.outputs.values().next()));
-    result.path = out.cloned();
     result.ok = true;
-    let (Some(arguments), Some(out)) = (arguments, out) else { return Ok(result) };
-    let program = match (program.program, program.name) {
-        (Some(program), _) => program,
-        (None, name) => format!("{out}/bin/{}", name.unwrap_or_default()),
+    let Some(arguments) = arguments else { return Ok(result) };
+    let program = match (program.program, &result.path, program.name) {
+        (Some(program), ..) => program,
+        (None, Some(out), name) => format!("{out}/bin/{}", name.unwrap_or_default()),
+        (None, None, _) => return Ok(result),
     };
     progress(Progress::Running(result.attr.clone()));
     let mut command = Command::new(&program);

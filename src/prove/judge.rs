@@ -55,6 +55,13 @@ pub fn prove(
         }
     }
     let (mut outputs, uncompared) = compare(&was, &is);
+    if outputs.is_empty() && !options.systems.is_empty() {
+        return Err(ProveError::NoSystem {
+            systems: options.systems.join("`, `"),
+            before: options.before.clone(),
+            after: options.after.clone(),
+        });
+    }
     skipped.extend(uncompared);
     skipped.extend(overlays(&outputs, &before));
     let (mut needed, mut checked, mut builds) = (Vec::new(), Vec::new(), Vec::new());

@@ -37,6 +37,10 @@ pub(super) fn essence(stderr: &str, source: Option<&str>) -> String {
     if let Some((name, _)) = unlocked.and_then(|rest| rest.split_once('\'')) {
         message = format!("flake.lock does not pin the input '{name}' as flake.nix declares it");
     }
+    // It does not say in which file.
+    if message.starts_with("[json.exception.parse_error") && place.is_none() {
+        message.push_str("; if that is a lock, `flakepart check` names it");
+    }
     match place {
         Some(place) => format!("{message} (at {place})"),
         None => message,

@@ -1,11 +1,13 @@
 //! The `nix` command: finding it, running it, and what its errors say.
 
 use std::io;
-use std::process::{Command, Output, Stdio};
+use std::os::unix::process::ExitStatusExt as _;
+use std::process::{Command, Output};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use camino::{Utf8Path, Utf8PathBuf};
+use rustix::process::Signal;
 use thiserror::Error;
 
 use super::message::{essence, is_fetch_failure, without_styles};
@@ -61,6 +63,12 @@ pub enum ProveError {
         /// How long it had.
         seconds: u64,
     },
+    /// Nix was killed.
+    #[error("`{what}` was killed")]
+    Killed {
+        /// What it was to do.
+        what: String,
+    },
     /// Nix could not load one of the sides as a flake.
     #[error("nix cannot read {side}: {message}")]
     Load {
@@ -109,6 +117,16 @@ pub enum ProveError {
         /// What there is instead.
         hint: String,
     },
+    /// Systems were chosen for which there is nothing to compare.
+    #[error("neither {before} nor {after} has an output for `{}`", .systems.escape_debug())]
+    NoSystem {
+        /// What was given.
+        systems: String,
+        /// The state before.
+        before: String,
+        /// The state after.
+        after: String,
+    },
     /// The file system refused.
     #[error(transparent)]
     Io(#[from] io::Error),
@@ -120,7 +138,7 @@ impl ProveError {
     pub fn exit_code(&self) -> u8 {
         match self {
             ProveError::Load { message, .. } if !is_fetch_failure(message) => 2,
-            ProveError::BadAttr { .. } | ProveError::NoOutput { .. } => 2,
+            ProveError::BadAttr { .. } | ProveError::NoOutput { .. } | ProveError::NoSystem { .. } => 2,
             _ => 3,
         }
     }
@@ -137,8 +155,12 @@ impl ProveError {
                 Some("write it as in `packages.hello` or `packages.x86_64-linux.hello`".to_owned())
             }
             ProveError::NoOutput { hint, .. } => Some(hint.clone()),
+            ProveError::NoSystem { .. } => Some("write it as in `x86_64-linux`".to_owned()),
             ProveError::TooOld { .. } => Some("install a newer Nix".to_owned()),
             ProveError::Timeout { .. } => Some("`--timeout SECONDS` gives it more time".to_owned()),
+            ProveError::Killed { .. } => {
+                Some("systems do so when memory runs out; `verify --output` takes less of it".to_owned())
+            }
             ProveError::Answer { .. } => {
                 Some("please report this, with what `nix --version` prints".to_owned())
             }
@@ -150,11 +172,8 @@ impl ProveError {
 impl Nix {
     /// Finds `nix` on the PATH.
     pub fn find(settings: Settings) -> Result<Nix, ProveError> {
-        let output = Command::new("nix")
-            .arg("--version")
-            .stdin(Stdio::null())
-            .output()
-            .map_err(|source| ProveError::NoNix { source })?;
+        let mut command = Command::new("nix");
+        let output = limited(command.arg("--version"), &settings.limits, "nix --version", |_| {})?;
         let version = String::from_utf8_lossy(&output.stdout).trim().to_owned();
         if !output.status.success() || version.is_empty() {
             let source = io::Error::other(essence(&String::from_utf8_lossy(&output.stderr), None));
@@ -310,7 +329,12 @@ impl Nix {
         let brief = arguments.iter().map(|argument| argument.lines().next().unwrap_or_default());
         tracing::debug!(offline, arguments = ?brief.collect::<Vec<_>>(), "run nix");
         let what = format!("nix {}", arguments.first().copied().unwrap_or_default());
-        self.limited(command.current_dir(folder), &what, told)
+        let output = self.limited(command.current_dir(folder), &what, told)?;
+        // That says nothing of what it was to do; it may not happen again.
+        if output.status.signal() == Some(Signal::KILL.as_raw()) {
+            return Err(ProveError::Killed { what });
+        }
+        Ok(output)
     }
 
     /// Runs a program within the limits.
@@ -320,14 +344,7 @@ impl Nix {
         what: &str,
         told: impl FnMut(&str),
     ) -> Result<Output, ProveError> {
-        let limits = &self.settings.limits;
-        process::run(command, limits, false, told).map_err(|source| match source.kind() {
-            io::ErrorKind::TimedOut => ProveError::Timeout {
-                what: what.to_owned(),
-                seconds: limits.timeout.unwrap_or_default().as_secs(),
-            },
-            _ => ProveError::NoNix { source },
-        })
+        limited(command, self.limits(), what, told)
     }
 
     /// Whether nothing was set for it alone.
@@ -335,4 +352,19 @@ impl Nix {
         let Settings { offline, store, eval_store, .. } = &self.settings;
         !offline && store.is_none() && eval_store.is_none()
     }
+}
+
+fn limited(
+    command: &mut Command,
+    limits: &Limits,
+    what: &str,
+    told: impl FnMut(&str),
+) -> Result<Output, ProveError> {
+    process::run(command, limits, false, told).map_err(|source| match source.kind() {
+        io::ErrorKind::TimedOut => ProveError::Timeout {
+            what: what.to_owned(),
+            seconds: limits.timeout.unwrap_or_default().as_secs(),
+        },
+        _ => ProveError::NoNix { source },
+    })
 }

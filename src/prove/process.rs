@@ -45,7 +45,8 @@ pub(super) fn run(
     let (lines, heard) = channel();
     let stdout = child.stdout.take().map(|stream| kept(stream, lines.clone(), false));
     let stderr = child.stderr.take().map(|stream| kept(stream, lines, true));
-    let deadline = limits.timeout.map(|timeout| Instant::now() + timeout);
+    // One that no clock will ever show is none.
+    let deadline = limits.timeout.and_then(|timeout| Instant::now().checked_add(timeout));
     let mut ended: Option<Instant> = None;
     loop {
         match heard.recv_timeout(TICK) {

@@ -4,6 +4,7 @@ use std::cell::OnceCell;
 use std::collections::BTreeMap;
 use std::hash::{BuildHasher as _, RandomState};
 use std::io;
+use std::os::unix::process::ExitStatusExt as _;
 
 use camino::Utf8Path;
 use rustix::fs::{AtFlags, CWD, Timespec, Timestamps, utimensat};
@@ -242,6 +243,10 @@ impl<'a> Side<'a> {
     ) -> Result<Result<T, String>, ProveError> {
         let arguments = [&["eval", "--json", "--expr", expr], options].concat();
         let output = self.nix.run_told(&arguments, told)?;
+        // One that crashed has not said why.
+        if let Some(signal) = output.status.signal() {
+            return Ok(Err(format!("nix ended with signal {signal}")));
+        }
         if !output.status.success() {
             return Ok(Err(self.message(&output.stderr)));
         }
@@ -466,9 +471,10 @@ fn lists(paths: &[AttrPath]) -> String {
     format!("[ {} ]", lists.join(" "))
 }
 
-/// A Nix string literal.
+/// A Nix string literal. A carriage return as it is would be a line feed to Nix.
 fn quoted(text: &str) -> String {
-    format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\"").replace('$', "\\$"))
+    let text = text.replace('\\', "\\\\").replace('"', "\\\"").replace('$', "\\$").replace('\r', "\\r");
+    format!("\"{text}\"")
 }
 
 fn parenthesized(expr: &str) -> String {

@@ -16,7 +16,10 @@ on_each_nix!(
     builds_in_the_sandbox_and_runs_all_boxes,
     catches_a_broken_box,
     names_no_program_to_run,
+    runs_scripts_that_nothing_builds,
     names_the_output_that_was_meant,
+    proves_nothing_for_a_system_that_is_none,
+    takes_the_longest_time_there_is,
     ends_what_runs_when_it_is_ended,
 );
 
@@ -141,6 +144,32 @@ fn names_no_program_to_run(nix: &Nix) {
     assert!(message.starts_with("there is nothing to run in it: no /"), "{message}");
 }
 
+/// An app may be a file of the flake, by itself or in its source. No other output is built for it.
+fn runs_scripts_that_nothing_builds(nix: &Nix) {
+    let repo = Repo::new(&[(
+        "flake.nix",
+        r#"{
+          outputs = { self }: {
+            packages.SYSTEM.default = derivation { name = "another"; system = "SYSTEM"; builder = "/bin/false"; };
+            apps.SYSTEM = {
+              file = { type = "app"; program = "${./run.sh}"; };
+              source = { type = "app"; program = "${self}/run.sh"; };
+              text = { type = "app"; program = toString ./run.sh; };
+            };
+          };
+        }"#,
+    )]);
+    repo.replace("flake.nix", "SYSTEM", &here());
+    repo.write("run.sh", "#!/bin/sh\necho It runs with $1\n");
+    let script = repo.path().join("run.sh");
+    std::fs::set_permissions(script, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    repo.commit();
+    let (_, proof) = nix.verify(&repo, &["--run-all", "apps", "--", "care"]);
+    let builds = proof["builds"].as_array().unwrap().iter();
+    let builds: Vec<_> = builds.map(|build| (build["ok"].as_bool(), build["stdout"].as_str())).collect();
+    assert_eq!(builds, [(Some(true), Some("It runs with care\n")); 3], "{proof}");
+}
+
 fn names_the_output_that_was_meant(nix: &Nix) {
     let repo = Repo::agent_boxes();
     let last = |arguments: &[&str]| {
@@ -154,6 +183,24 @@ fn names_the_output_that_was_meant(nix: &Nix) {
         last(&["--output", "nothing"]),
         "hint: it has: apps, checks, devShells, formatter, legacyPackages, overlays, packages"
     );
+}
+
+fn proves_nothing_for_a_system_that_is_none(nix: &Nix) {
+    let ran = nix.flakepart(&Repo::agent_boxes(), &["verify", "--before", ".", "--system", "x86_64-linx"]);
+    insta::allow_duplicates! { insta::assert_snapshot!(ran, @"
+    exit code 2
+    --- stderr ---
+    error: neither . nor the work tree has an output for `x86_64-linx`
+
+    hint: write it as in `x86_64-linux`
+    ") }
+}
+
+fn takes_the_longest_time_there_is(nix: &Nix) {
+    let longest = u64::MAX.to_string();
+    let ran =
+        nix.flakepart(&Repo::agent_boxes(), &["verify", "--output", "formatter", "--timeout", &longest]);
+    assert_eq!(ran.code, Some(0), "{ran}");
 }
 
 /// A signal to flakepart alone, as a CI job gets it, ends the programs that it runs, too.

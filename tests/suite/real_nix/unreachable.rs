@@ -139,6 +139,7 @@ fn names_what_fails_whatever_it_is_called_and_says(nix: &Nix) {
         "a.\"b\n" = (package 0).drvPath;
         "\${c}" = builtins.trace "flakepart: [\"named\",\"d\"]" (package 1).drvPath;
         d = builtins.trace "trace: flakepart: [\"e\"]" (builtins.abort "no");
+        "e\rf" = builtins.abort "no";
         list = [ 0 1 (package 3).drvPath 3 4 5 6 7 8 9 10 ];
       };
     in
@@ -150,6 +151,9 @@ fn names_what_fails_whatever_it_is_called_and_says(nix: &Nix) {
     let lines = outputs(&proof);
     let fails: Vec<&str> =
         lines.iter().filter_map(|line| line.split_once(" error: ")).map(|(attr, _)| attr).collect();
-    assert_eq!(fails, [r#"named."${c}""#, r#"named."a.\"b\n""#, "named.d", r#"named.list."2""#]);
+    assert_eq!(
+        fails,
+        [r#"named."${c}""#, r#"named."a.\"b\n""#, "named.d", r#"named."e\rf""#, r#"named.list."2""#]
+    );
     assert_eq!(count(&proof, "same"), 10);
 }

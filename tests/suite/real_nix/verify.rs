@@ -18,6 +18,7 @@ on_each_nix!(
     refutes_another_revision_in_the_nested_lock,
     refutes_an_input_that_lost_its_follows,
     refutes_a_nested_flake_without_a_lock,
+    refutes_a_lock_with_conflict_markers,
     refutes_a_partition_that_git_does_not_know,
     refutes_a_file_that_git_does_not_know,
     refutes_a_flake_that_cannot_be_loaded,
@@ -25,6 +26,9 @@ on_each_nix!(
     refutes_an_output_that_is_gone,
     refutes_an_output_that_came_new_and_fails,
     proves_nothing_where_inputs_cannot_be_fetched,
+    proves_nothing_with_a_nix_that_is_killed,
+    says_where_nix_crashed,
+    stops_a_nix_that_does_not_say_which_it_is,
 );
 
 const PARTITION: &str = "nix/agents/partition.nix";
@@ -237,6 +241,13 @@ fn refutes_a_nested_flake_without_a_lock(nix: &Nix) {
 }
 
 /// import-tree then sees no partition at all, and says nothing.
+fn refutes_a_lock_with_conflict_markers(nix: &Nix) {
+    let (ran, _) = refuted(nix, |repo| repo.replace(NESTED_LOCK, "  \"nodes\"", "<<<<<<< HEAD\n  \"nodes\""));
+    // Nix tells no file; who has it all the same is a command away.
+    let text = ran.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(text.contains("; if that is a lock, `flakepart check` names it"), "{ran}");
+}
+
 fn refutes_a_partition_that_git_does_not_know(nix: &Nix) {
     let (_, worse) = refuted(nix, |repo| {
         repo.git(&["rm", "--quiet", "--cached", "-r", "nix/agents"]);
@@ -317,4 +328,41 @@ fn proves_nothing_where_inputs_cannot_be_fetched(nix: &Nix) {
     // What needs nothing heavy was compared all the same.
     let (_, proof) = nix.in_the_light_world().verify(&repo, &["--output", "packages.claudebox"]);
     assert_eq!(proof["verdict"], "proved");
+}
+
+/// A Nix that a signal ends behind its evaluation of the state after.
+fn ended_by(nix: &Nix, signal: &str) -> Nix {
+    let script = format!(r#"case "$*" in *'/after?'*) "$NIX" "$@" > /dev/null; kill -{signal} $$ ;; esac"#);
+    nix.behind(&format!("ended-by-{signal}"), &script)
+}
+
+fn proves_nothing_with_a_nix_that_is_killed(nix: &Nix) {
+    let ran = ended_by(nix, "KILL").flakepart(&Repo::agent_boxes(), &["verify", "--output", "formatter"]);
+    insta::allow_duplicates! { insta::assert_snapshot!(ran, @"
+    exit code 3
+    --- stderr ---
+    error: `nix eval` was killed
+
+    hint: systems do so when memory runs out; `verify --output` takes less of it
+    ") }
+}
+
+fn says_where_nix_crashed(nix: &Nix) {
+    let system = format!("{}-linux", std::env::consts::ARCH);
+    let wanted = ["--output", "formatter", "--system", &system];
+    let (ran, proof) = ended_by(nix, "SEGV").verify(&Repo::agent_boxes(), &wanted);
+    assert_eq!((ran.code, &proof["verdict"]), (Some(1), &json!("refuted")), "{ran}");
+    assert_eq!(worse(&proof), [format!("formatter.{system} error: nix ended with signal 11")]);
+}
+
+fn stops_a_nix_that_does_not_say_which_it_is(nix: &Nix) {
+    let nix = nix.behind("silent", r#"[ "$*" != --version ] || exec sleep 1000"#);
+    let ran = nix.flakepart(&Repo::agent_boxes(), &["verify", "--timeout", "1"]);
+    insta::allow_duplicates! { insta::assert_snapshot!(ran, @"
+    exit code 3
+    --- stderr ---
+    error: `nix --version` was stopped after 1 seconds
+
+    hint: `--timeout SECONDS` gives it more time
+    ") }
 }
