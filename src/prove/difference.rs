@@ -13,9 +13,14 @@ const SHOWN: usize = 60;
 pub(super) fn first(alike: &mut Alike<'_>, before: &str, after: &str) -> Option<String> {
     let mut pairs = derivations(before).zip(derivations(after));
     let Some((was, is)) = pairs.find(|(was, is)| was != is) else {
-        // The same derivation, of which another program runs.
+        // The same derivation, of which another program runs or another output is taken.
         let program = |output: &'_ str| Some(output.strip_prefix("app ")?.split(' ').next()?.to_owned());
-        return Some(format!("the program {}", turned(&program(before)?, &program(after)?)));
+        if let Some((before, after)) = program(before).zip(program(after)) {
+            return Some(format!("the program {}", turned(&before, &after)));
+        }
+        let selected = |output: &'_ str| output.split_once(' ').map_or("first", |(_, name)| name).to_owned();
+        let name = name_of(derivations(before).next()?);
+        return Some(format!("{name}: the output {}", turned(&selected(before), &selected(after))));
     };
     if name_of(was) != name_of(is) {
         return Some(format!("{} gave way to {}", name_of(was), name_of(is)));

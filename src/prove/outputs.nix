@@ -100,7 +100,7 @@ let
   describe = path: v:
     if elem (head path) skipped then leaf path "skipped" "a view of the evaluation"
     else if isGoal path || isDerivation v then
-      if later then leaf path "job" "" else leaf path "derivation" (plain (drvPath path v))
+      if later then leaf path "job" (selected v) else leaf path "derivation" (plain (drvPath path v) + selected v)
     else if isApp v then
       # The program's path says what runs, its context which derivation makes it.
       leaf path "app" (concatStringsSep " " ([ (plain v.program) ] ++ attrNames (getContext "${v.program}")))
@@ -115,6 +115,11 @@ let
     else if isString v then leaf path "value" (unsafeDiscardStringContext v)
     else if elem (typeOf v) [ "bool" "int" "null" "float" ] then leaf path "value" (builtins.toJSON v)
     else leaf path (typeOf v) (unsafeDiscardStringContext (toString v));
+
+  # A derivation is taken by its first output. Where another one is selected, its name stands behind it.
+  selected = v:
+    let name = v.outputName or "out";
+    in if name == head (v.outputs or [ "out" ]) then "" else " ${plain name}";
 
   # As much of a function as shows without its arguments: which ones it takes, and the names of what it gives.
   shape = v:

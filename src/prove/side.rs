@@ -376,7 +376,7 @@ impl<'a> Side<'a> {
     fn known(&self, leaves: Vec<Leaf>, watch: &mut Watch<'_>) -> Result<Values, ProveError> {
         let mut values = Values::new();
         let (jobs, leaves): (Vec<Leaf>, _) = leaves.into_iter().partition(|leaf| leaf.kind == "job");
-        let jobs: Vec<AttrPath> = jobs.into_iter().map(|leaf| leaf.path).collect();
+        let jobs: Vec<(AttrPath, String)> = jobs.into_iter().map(|leaf| (leaf.path, leaf.value)).collect();
         for batch in jobs.chunks(BATCH) {
             values.extend(self.derivations(batch, watch)?);
         }
@@ -394,19 +394,21 @@ impl<'a> Side<'a> {
         Ok(values)
     }
 
-    /// Derivations that were left for later.
-    fn derivations(&self, paths: &[AttrPath], watch: &mut Watch<'_>) -> Result<Values, ProveError> {
-        let query = self.query(Stretch::default(), &format!(".jobs {}", lists(paths)));
+    /// Derivations that were left for later, with what stands behind each.
+    fn derivations(&self, jobs: &[(AttrPath, String)], watch: &mut Watch<'_>) -> Result<Values, ProveError> {
+        let (paths, selected): (Vec<AttrPath>, Vec<&String>) =
+            jobs.iter().map(|(path, selected)| (path.clone(), selected)).unzip();
+        let query = self.query(Stretch::default(), &format!(".jobs {}", lists(&paths)));
         let results = match self.jobs {
             Some(jobs) if jobs.is_good() => jobs.derivations(&query, paths.len())?,
             _ => None,
         };
-        let Some(results) = results else { return self.values(paths, watch.of, watch.progress) };
-        let values = results.into_iter().map(|result| match result {
-            Ok(derivation) => Value::Is(derivation),
+        let Some(results) = results else { return self.values(&paths, watch.of, watch.progress) };
+        let values = results.into_iter().zip(selected).map(|(result, selected)| match result {
+            Ok(derivation) => Value::Is(derivation + selected),
             Err(error) => Value::Fails(self.message(error.as_bytes())),
         });
-        Ok(paths.iter().cloned().zip(values).collect())
+        Ok(paths.into_iter().zip(values).collect())
     }
 
     /// What Nix says of an error.

@@ -56,7 +56,7 @@ const SPLIT: [&str; 9] = [
 
 type Mutation = (&'static str, fn(&Repo));
 
-const MUTATIONS: [Mutation; 21] = [
+const MUTATIONS: [Mutation; 22] = [
     ("nothing", |_| {}),
     ("attribute not routed", |repo| repo.replace(PARTITION, "    packages = \"agents\";\n", "")),
     ("`or default` silently taken", |repo| repo.replace(PARTITION, "    devShells = \"agents\";\n", "")),
@@ -67,6 +67,10 @@ const MUTATIONS: [Mutation; 21] = [
     }),
     ("changed input derivation", |repo| {
         repo.replace("nix/treefmt.nix", "programs.shfmt.enable = true;", "");
+    }),
+    ("another output of the same derivation", |repo| {
+        let part = "{ src = ../src; } \"touch $out\"";
+        repo.replace("nix/more.nix", part, &format!("{part} // {{ outputName = \"dev\"; }}"));
     }),
     ("lost output", |repo| drop(repo.git(&["rm", "--quiet", "nix/check.nix"]))),
     ("new output", |repo| {
