@@ -33,7 +33,10 @@ impl<'a> Examined<'a> {
         let ((inputs, distinct), canonical) = if lock.nodes.len() < LARGE {
             (measured(), canonical())
         } else {
-            rayon::join(measured, canonical)
+            std::thread::scope(|scope| {
+                let canonical = scope.spawn(canonical);
+                (measured(), canonical.join().unwrap_or_default())
+            })
         };
         Examined { lock, bytes, inputs, distinct, canonical, graph }
     }

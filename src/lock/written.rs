@@ -12,6 +12,9 @@ use super::map::{Map, Name};
 /// From so many bytes on, starting a thread pays.
 const LARGE: usize = 1 << 20;
 
+/// So many bytes a node has, about.
+const NODE: usize = 512;
+
 /// What stands between two nodes: behind the first, and before the key of the second.
 const BETWEEN: (&str, &str) = ("\n    }", ",\n    \"");
 
@@ -81,7 +84,7 @@ impl<'t> Reader<'t> {
 
     /// Nodes with their keys, without the first quotation mark.
     fn nodes(&mut self) -> Option<Vec<(Name, Node)>> {
-        let mut nodes = Vec::new();
+        let mut nodes = Vec::with_capacity(self.rest.len() / NODE);
         loop {
             let key = self.string()?;
             self.expect(": ")?;
