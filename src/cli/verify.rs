@@ -107,11 +107,13 @@ pub(super) fn run(arguments: &Arguments, offline: bool, output: &Output) -> Resu
         consumer: arguments.consumer,
     };
     let proof = interrupt.unless_seen(sides.prove(&nix, &options, output))?;
+    // A file that cannot be written does not cost the proof, nor does a terminal that is gone cost the file.
+    let shown = output.data(&report::proof(&proof));
     if let Some(path) = &arguments.proof {
         let json = report::json(&proof)?;
         std::fs::write(path, json).map_err(|source| Error::Write { path: path.clone(), source })?;
     }
-    output.data(&report::proof(&proof))?;
+    shown?;
     Ok(outcome(&proof))
 }
 

@@ -20,6 +20,7 @@ on_each_nix!(
     names_the_output_that_was_meant,
     proves_nothing_for_a_system_that_is_none,
     takes_the_longest_time_there_is,
+    shows_the_proof_that_no_file_takes,
     ends_what_runs_when_it_is_ended,
 );
 
@@ -50,6 +51,15 @@ fn says_what_fetches_the_inputs_of_partitions(nix: &Nix) {
     );
     let (ran, proof) = nix.verify(&repo, &["--system", &system, "--lazy", "packages.claudebox"]);
     assert_eq!((ran.code, &proof["verdict"]), (Some(0), &json!("proved")), "{ran}");
+}
+
+fn shows_the_proof_that_no_file_takes(nix: &Nix) {
+    let repo = Repo::agent_boxes();
+    let wanted = ["verify", "--base", "HEAD", "--output", "formatter", "--proof", "nowhere/proof.json"];
+    let ran = nix.flakepart(&repo, &wanted);
+    assert!(ran.stdout.starts_with("proved: 2 of 2 outputs the same"), "{ran}");
+    assert!(ran.stderr.starts_with("error: cannot write nowhere/proof.json"), "{ran}");
+    assert_eq!(ran.code, Some(3), "{ran}");
 }
 
 fn says_what_is_required_and_not_there(nix: &Nix) {
