@@ -70,7 +70,7 @@ impl<'t> Reader<'t> {
         rest.is_some()
     }
 
-    fn expect(&mut self, expected: &str) -> Option<()> {
+    fn must(&mut self, expected: &str) -> Option<()> {
         self.eat(expected).then_some(())
     }
 
@@ -87,7 +87,7 @@ impl<'t> Reader<'t> {
         let mut nodes = Vec::with_capacity(self.rest.len() / NODE);
         loop {
             let key = self.string()?;
-            self.expect(": ")?;
+            self.must(": ")?;
             nodes.push((key, self.node()?));
             if !self.eat(BETWEEN.1) {
                 return Some(nodes);
@@ -100,7 +100,7 @@ impl<'t> Reader<'t> {
         if self.eat("{}") {
             return Some(node);
         }
-        self.expect("{")?;
+        self.must("{")?;
         let mut line = "\n      \"";
         let mut field = |reader: &mut Self, name: &str| {
             let rest = reader.rest.strip_prefix(line).and_then(|rest| rest.strip_prefix(name));
@@ -125,15 +125,15 @@ impl<'t> Reader<'t> {
         if field(self, "parent\": ") {
             node.parent = Some(self.path("\n        \"", "\n      ]")?);
         }
-        self.expect(BETWEEN.0)?;
+        self.must(BETWEEN.0)?;
         Some(node)
     }
 
     fn inputs(&mut self) -> Option<Map<Edge>> {
-        self.expect("{\n        \"")?;
+        self.must("{\n        \"")?;
         loop {
             let name = self.string()?;
-            self.expect(": ")?;
+            self.must(": ")?;
             let edge = match self.eat("\"") {
                 true => Edge::Node(self.string()?),
                 false => Edge::Follows(self.path("\n          \"", "\n        ]")?),
@@ -143,7 +143,7 @@ impl<'t> Reader<'t> {
                 break;
             }
         }
-        self.expect("\n      }")?;
+        self.must("\n      }")?;
         Map::of_distinct(self.inputs.drain(..).collect())
     }
 
@@ -152,16 +152,16 @@ impl<'t> Reader<'t> {
         if self.eat("[]") {
             return Some(Vec::new());
         }
-        self.expect("[")?;
+        self.must("[")?;
         loop {
-            self.expect(before)?;
+            self.must(before)?;
             let name = self.string()?;
             self.path.push(name);
             if !self.eat(",") {
                 break;
             }
         }
-        self.expect(behind)?;
+        self.must(behind)?;
         Some(self.path.drain(..).collect())
     }
 

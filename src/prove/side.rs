@@ -119,8 +119,13 @@ impl Watch<'_> {
 
     fn hears(&mut self, line: &str) {
         // What git says may stand before it.
-        let path = line.split_once(&self.announced).and_then(|(_, path)| serde_json::from_str(path).ok());
-        let Some(path): Option<AttrPath> = path else { return };
+        let Some((_, path)) = line.split_once(&self.announced) else { return };
+        // A line that is cut for its length says no path. What fails there must not be taken for what came
+        // before: that would hide what stands beside it.
+        let Ok(path) = serde_json::from_str::<AttrPath>(path) else {
+            self.last = None;
+            return;
+        };
         self.done += usize::from(self.last.as_ref().is_some_and(|last| !path.starts_with(last)));
         self.last = Some(path);
         self.tells();

@@ -29,6 +29,7 @@ on_each_nix!(
     proves_nothing_with_a_nix_that_is_killed,
     says_where_nix_crashed,
     stops_a_nix_that_does_not_say_which_it_is,
+    hides_nothing_beside_a_name_that_is_too_long,
 );
 
 const PARTITION: &str = "nix/agents/partition.nix";
@@ -365,4 +366,14 @@ fn stops_a_nix_that_does_not_say_which_it_is(nix: &Nix) {
 
     hint: `--timeout SECONDS` gives it more time
     ") }
+}
+
+fn hides_nothing_beside_a_name_that_is_too_long(nix: &Nix) {
+    let flake = "{ outputs = _: { lib = { ${toString (builtins.genList (_: \"a\") 40000)} = abort \"no\"; z = 1; }; }; }\n";
+    let repo = Repo::new(&[("flake.nix", flake)]);
+    repo.replace("flake.nix", "z = 1", "z = 2");
+    let ran = nix.flakepart(&repo, &["verify", "--base", "HEAD"]);
+    assert_eq!(ran.stdout, "", "{ran}");
+    assert!(ran.stderr.contains("evaluation aborted with the following error message: 'no'"), "{ran}");
+    assert_eq!(ran.code, Some(2), "{ran}");
 }
