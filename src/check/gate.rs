@@ -9,6 +9,7 @@ use super::{Budget, Settings};
 use crate::finding::{Code, Finding, Level};
 use crate::lock::Measure;
 use crate::nix::{Declarations, Source};
+use crate::partition::declared_flake_parts;
 
 /// One of the locks of a flake, and what it was in the base.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -141,7 +142,9 @@ impl GatedLock {
         let is_plain = !name.is_empty()
             && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte));
         let input = if is_plain { name } else { "NAME" };
-        let may_split = self.partition.is_none() && self.declarations.as_ref().is_some_and(names_flake_parts);
+        // Without its code read, only the inputs tell whether a flake can have partitions.
+        let flake_parts = self.declarations.as_ref().and_then(declared_flake_parts);
+        let may_split = self.partition.is_none() && flake_parts.is_some();
         let cure = if may_split {
             format!("`flakepart split --input {input}` may move it into a partition")
         } else {
@@ -159,13 +162,6 @@ impl GatedLock {
 #[must_use]
 pub fn declared(flake_nix: &[u8]) -> Option<Declarations> {
     Declarations::read(&Source::parse(flake_nix).ok()?).ok()
-}
-
-/// Whether a flake can have partitions: without its code read, as far as its inputs tell.
-fn names_flake_parts(declarations: &Declarations) -> bool {
-    declarations.inputs.values().any(|input| {
-        input.name == "flake-parts" || input.url().is_some_and(|url| url.contains("/flake-parts"))
-    })
 }
 
 fn nodes(count: usize, more: &str) -> String {

@@ -82,6 +82,14 @@ fn extra<E: de::Error>(entries: Vec<(String, Value)>) -> Result<Attrs, E> {
     Attrs::from_entries(entries).map_err(|_| E::custom(DUPLICATE_KEY))
 }
 
+fn distinct<'de, V: Deserialize<'de>, A: MapAccess<'de>>(mut map: A) -> Result<Map<V>, A::Error> {
+    let mut entries = Vec::new();
+    while let Some(entry) = map.next_entry()? {
+        entries.push(entry);
+    }
+    Map::of_distinct(entries).ok_or_else(|| de::Error::custom(DUPLICATE_KEY))
+}
+
 impl<'de> Deserialize<'de> for RawLock {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<RawLock, D::Error> {
         deserializer.deserialize_map(LockVisitor)
@@ -124,12 +132,8 @@ impl<'de> Deserialize<'de> for Nodes {
                 f.write_str("an object of nodes")
             }
 
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Nodes, A::Error> {
-                let mut nodes = Vec::new();
-                while let Some(entry) = map.next_entry()? {
-                    nodes.push(entry);
-                }
-                Map::of_distinct(nodes).map(Nodes).ok_or_else(|| de::Error::custom(DUPLICATE_KEY))
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Nodes, A::Error> {
+                distinct(map).map(Nodes)
             }
         }
         deserializer.deserialize_map(NodesVisitor)
@@ -235,12 +239,8 @@ impl<'de> Deserialize<'de> for Inputs {
                 Ok(Inputs(Map::new()))
             }
 
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Inputs, A::Error> {
-                let mut inputs = Vec::new();
-                while let Some(entry) = map.next_entry()? {
-                    inputs.push(entry);
-                }
-                Map::of_distinct(inputs).map(Inputs).ok_or_else(|| de::Error::custom(DUPLICATE_KEY))
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Inputs, A::Error> {
+                distinct(map).map(Inputs)
             }
         }
         deserializer.deserialize_any(InputsVisitor)

@@ -42,7 +42,9 @@ pub use generated::without_declarations;
 pub use merge::{Earlier, MergeError};
 pub use named::NoPartition;
 pub use nested::nested_locks;
-pub use outline::{Files, FlakeError, ModuleTree, NO_INPUTS, Outline, Partition, Place, unwritten_lock};
+pub use outline::{
+    Files, FlakeError, ModuleTree, NO_INPUTS, Outline, Partition, Place, declared_flake_parts, unwritten_lock,
+};
 pub use pins::pin_findings;
 pub use plan::{Moved, Plan, Way};
 pub use propose::Proposal;

@@ -318,14 +318,19 @@ impl Outline {
         if !self.flake_nix.calls_mk_flake() {
             return None;
         }
-        let by_reference = self.declarations.inputs.values().find(|input| {
-            input.url().is_some_and(|url| {
-                url.split(['?', '#']).next().is_some_and(|url| url.ends_with("/flake-parts"))
-            })
-        });
-        let by_name = self.declarations.inputs.get("flake-parts");
-        by_name.or(by_reference).map(|input| input.name.as_str())
+        declared_flake_parts(&self.declarations)
     }
+}
+
+/// The input that is flake-parts, as far as declarations tell.
+#[must_use]
+pub fn declared_flake_parts(declarations: &Declarations) -> Option<&str> {
+    let by_reference = declarations.inputs.values().find(|input| {
+        let path = input.url().and_then(|url| url.split(['?', '#']).next());
+        path.is_some_and(|path| path.ends_with("/flake-parts"))
+    });
+    let by_name = declarations.inputs.get("flake-parts");
+    by_name.or(by_reference).map(|input| input.name.as_str())
 }
 
 /// Whether a file may wire partitions, or have import-tree read modules that do.
