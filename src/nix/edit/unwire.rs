@@ -104,10 +104,10 @@ impl<'a> Walk<'a, '_> {
             }
             [Some("partitionedAttrs"), Some(_)] if value.string().is_some() => {}
             [Some("partitionedAttrs")] => match routes(value) {
+                Some(routes) if routes.iter().all(|(_, partition)| *partition != self.partition) => {}
                 Some(routes) if routes.iter().all(|(_, partition)| *partition == self.partition) => {
                     self.leaving.push(binding);
                 }
-                Some(routes) if routes.iter().all(|(_, partition)| *partition != self.partition) => {}
                 _ => return Err(self.computed(binding)),
             },
             [Some("partitionedAttrs"), ..] | [Some("partitions")] | [Some("partitions"), None, ..] => {

@@ -77,6 +77,7 @@ fn a_partition_is_taken_out_of_what_routes_many_outputs_at_once() {
     }
     ");
     assert_snapshot!(without("docs", many), @"nothing of it");
+    assert_snapshot!(without("dev", "{ partitionedAttrs = lib.genAttrs [ ] (_: \"dev\"); }"), @"nothing of it");
     let two = "{ partitionedAttrs = { docs = \"docs\"; } // lib.genAttrs [ \"checks\" ] (_: \"dev\"); }";
     assert_snapshot!(without("dev", two), @"line Some(1): this is computed, so that the partition cannot be told from others");
 }
