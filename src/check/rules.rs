@@ -67,7 +67,12 @@ impl Subject<'_> {
                 findings.extend(disagreements(&lock.folder, declarations, lock.lock.lock));
             }
             let budget = self.settings.budget.of(lock.partition);
-            findings.extend(over_budget(&lock.path(), &lock.lock.graph, lock.lock.bytes.len(), &budget));
+            findings.extend(over_budget(
+                &lock.path(),
+                &lock.lock.graph,
+                lock.lock.lock.bytes().len(),
+                &budget,
+            ));
             findings.extend(inputs::findings(lock, &self.settings.inputs, self.now));
         }
         findings.extend(self.idle_budgets());
@@ -98,7 +103,7 @@ impl Subject<'_> {
         let root = FlakeLock {
             folder: Utf8PathBuf::new(),
             partition: None,
-            lock: Examined::new(&flake.lock, &flake.lock_bytes),
+            lock: Examined::new(&flake.lock),
             declarations: Some(flake.declarations.clone()),
         };
         let nested = flake.partitions.values().filter_map(|partition| {
@@ -107,7 +112,7 @@ impl Subject<'_> {
             Some(FlakeLock {
                 folder: folder.clone(),
                 partition: Some(&partition.name),
-                lock: Examined::new(lock, self.files.get(&folder.join("flake.lock"))?),
+                lock: Examined::new(lock),
                 declarations: source.and_then(|source| Declarations::read(&source).ok()),
             })
         });
@@ -120,7 +125,7 @@ impl Subject<'_> {
 #[must_use]
 pub fn flake_findings(flake: &Outline, files: &Files) -> Vec<Finding> {
     let mut findings = flake.findings.clone();
-    let lock = Examined::new(&flake.lock, &flake.lock_bytes);
+    let lock = Examined::new(&flake.lock);
     findings.extend(lock_findings(&lock, Utf8Path::new("flake.lock")));
     findings.extend(declaration_findings(flake));
     findings.extend(wiring_findings(flake, files));
@@ -143,7 +148,7 @@ pub fn lock_findings(lock: &Examined<'_>, file: &Utf8Path) -> Vec<Finding> {
     let graph = &lock.graph;
     let target = if file == "flake.lock" { String::new() } else { format!(" {file}") };
     let normalize = format!("`flakepart lock normalize --write{target}`");
-    for error in graph.follows_errors(lock.bytes) {
+    for error in graph.follows_errors(lock.lock.bytes()) {
         let line = error.place().map(|place| place.line);
         findings.push(
             Finding::new(Code::LockDangling, error.to_string())
@@ -171,7 +176,7 @@ pub fn lock_findings(lock: &Examined<'_>, file: &Utf8Path) -> Vec<Finding> {
                 .help(normalize),
         );
     }
-    findings.extend(graph.repeated().into_iter().map(|repeated| {
+    findings.extend(lock.repeated.iter().map(|repeated| {
         let repository = repeated.repository.escape_debug().to_string();
         let message = format!("{repository} is locked at {} revisions", repeated.revisions);
         Finding::new(Code::SeveralRevisions, message)

@@ -80,7 +80,7 @@ fn analyze(target: Target, arguments: &Arguments) -> Result<Analyzed, Error> {
         // Without a lock, flake.nix has to say whether there should be one.
         Target::Flake(tree) if arguments.no_usage && tree.root().join("flake.lock").exists() => {
             let (path, bytes) = lock_of(&tree)?;
-            of_lock(&path, &bytes)
+            of_lock(&path, bytes)
         }
         Target::Flake(tree) => {
             let files = files(&tree)?;
@@ -91,13 +91,13 @@ fn analyze(target: Target, arguments: &Arguments) -> Result<Analyzed, Error> {
             let analysis = Analysis::of_flake(&flake, from_here(tree.root().join("flake.lock")), findings);
             Ok((analysis, for_forges))
         }
-        Target::Lock(path, bytes) => of_lock(&path, &bytes),
+        Target::Lock(path, bytes) => of_lock(&path, bytes),
     }
 }
 
-fn of_lock(path: &Utf8Path, bytes: &[u8]) -> Result<Analyzed, Error> {
+fn of_lock(path: &Utf8Path, bytes: Vec<u8>) -> Result<Analyzed, Error> {
     let lock = parsed(path, bytes)?;
-    let examined = Examined::new(&lock, bytes);
+    let examined = Examined::new(&lock);
     let findings = lock_findings(&examined, path);
     let analysis = Analysis::of_lock(path, &examined, findings.clone());
     Ok((analysis, findings))

@@ -37,8 +37,8 @@ pub(super) fn run(arguments: &Arguments, output: &Output) -> Result<Outcome, Err
     }
     let (old_name, old) = bytes(&arguments.old, output)?;
     let (new_name, new) = bytes(&arguments.new, output)?;
-    let (before, after) = (parsed(&old_name, &old)?, parsed(&new_name, &new)?);
-    let diff = Diff::new((&before, &old), (&after, &new));
+    let (before, after) = (parsed(&old_name, old)?, parsed(&new_name, new)?);
+    let diff = Diff::new((&before, before.bytes()), (&after, after.bytes()));
     output.data(&match arguments.format {
         Format::Human => report::diff("flake.lock", &diff),
         Format::Json => report::json(&diff)?,

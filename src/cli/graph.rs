@@ -6,7 +6,6 @@ use clap::{Args, ValueEnum};
 use super::target::{lock_bytes, parsed};
 use super::why::matching;
 use super::{Error, Outcome, Output};
-use crate::lock::Graph;
 use crate::report::{self, Drawing};
 
 #[derive(Debug, Args)]
@@ -35,8 +34,8 @@ enum Format {
 
 pub(super) fn run(arguments: &Arguments, output: &Output) -> Result<Outcome, Error> {
     let (path, bytes) = lock_bytes(arguments.target.as_deref(), output)?;
-    let lock = parsed(&path, &bytes)?;
-    let graph = Graph::new(&lock);
+    let lock = parsed(&path, bytes)?;
+    let graph = lock.graph();
     let focus = match &arguments.focus {
         Some(name) => Some(matching(&path, &lock, &graph, name)?),
         None => None,

@@ -60,22 +60,23 @@ pub(super) fn run(command: &Command, output: &Output) -> Result<Outcome, Error> 
     match command {
         Command::Normalize { lock, write, check } => {
             let (path, bytes) = lock_bytes(lock.as_deref(), output)?;
-            let lock = parsed(&path, &bytes)?;
-            let normal = lock.normal().map_err(|source| Error::Lock { path: path.clone(), source })?;
+            let lock = parsed(&path, bytes)?;
+            let refused = |source| Error::Lock { path: path.clone(), source };
             if *check {
-                let same = normal.is(&bytes);
+                let same = lock.is_canonical().map_err(refused)?;
                 let what = if same { "has the bytes" } else { "has other bytes than those" };
                 output.note(&format!("{} {what} that Nix would write\n", shown(path.as_str())));
                 return Ok(if same { Outcome::Fine } else { Outcome::Found });
             }
             if !*write {
+                let normal = lock.normal().map_err(refused)?;
                 output.stream(|out| normal.write_to(out))?;
             } else if path == "standard input" {
                 return Err(Error::Usage {
                     message: "standard input cannot be written to".to_owned(),
                     hint: "name the file, or leave --write out".to_owned(),
                 });
-            } else if !normal.is(&bytes) {
+            } else if !lock.is_canonical().map_err(refused)? {
                 rewrite(&path, output)?;
             }
             Ok(Outcome::Fine)
@@ -83,7 +84,7 @@ pub(super) fn run(command: &Command, output: &Output) -> Result<Outcome, Error> 
         Command::Prune { lock, inputs } => {
             let (lock, names) = named(lock.as_deref(), inputs);
             let (path, bytes) = lock_bytes(lock, output)?;
-            let lock = parsed(&path, &bytes)?;
+            let lock = parsed(&path, bytes)?;
             let pruned = lock.prune(&names).map_err(|error| Error::LockRefused {
                 path,
                 hint: match &error {
@@ -99,7 +100,7 @@ pub(super) fn run(command: &Command, output: &Output) -> Result<Outcome, Error> 
             let (lock, names) = named(lock.as_deref(), inputs);
             let (path, bytes) = lock_bytes(lock, output)?;
             let aliases: BTreeMap<String, String> = aliases.iter().cloned().collect();
-            let lock = parsed(&path, &bytes)?;
+            let lock = parsed(&path, bytes)?;
             let nested = lock.extract(&names, &aliases).map_err(|error| Error::LockRefused {
                 path,
                 hint: match &error {
@@ -141,7 +142,7 @@ fn rewrite(path: &Utf8Path, output: &Output) -> Result<(), Error> {
     let writer = writer(&tree, output)?;
     // Nobody else writes from here on.
     let bytes = tree.read(name)?.ok_or_else(|| read(std::io::ErrorKind::NotFound.into()))?;
-    let lock = parsed(path, &bytes)?;
+    let lock = parsed(path, bytes.clone())?;
     let normal = lock.normal().map_err(|source| Error::Lock { path: path.to_owned(), source })?.to_bytes();
     let mut changes = Changes::default();
     changes.insert(name, Some(bytes), Some(normal));

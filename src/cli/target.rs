@@ -1,14 +1,16 @@
 //! What a command is pointed at: a flake's folder, a lock on its own, or standard input.
 
-use std::io::Read as _;
+use std::fs::File;
+use std::io::{self, Read as _};
 use std::mem::ManuallyDrop;
+use std::os::unix::fs::FileExt as _;
 
 use camino::{Utf8Path, Utf8PathBuf};
 
 use super::unfinished::opened;
 use super::{Error, Output};
 use crate::finding::Finding;
-use crate::lock::Lock;
+use crate::lock::{LockFile, MAX_BYTES};
 use crate::nix::{Declarations, Source, joined};
 use crate::partition::{Files, FlakeError, may_update, unwritten_lock};
 use crate::tree::{Entry, Kind, Tree, TreeError, WorkTree};
@@ -26,18 +28,38 @@ impl Target {
         match path {
             Some(path) if path == "-" => {
                 let mut bytes = Vec::new();
-                let read = std::io::stdin().lock().read_to_end(&mut bytes);
+                let read = io::stdin().lock().read_to_end(&mut bytes);
                 read.map_err(|source| Error::Read { path: "standard input".into(), source })?;
                 Ok(Target::Lock("standard input".into(), bytes))
             }
             Some(path) if path.is_file() && path.file_name() != Some("flake.nix") => {
-                let bytes =
-                    std::fs::read(path).map_err(|source| Error::Read { path: path.to_owned(), source })?;
+                let bytes = read(path).map_err(|source| Error::Read { path: path.to_owned(), source })?;
                 Ok(Target::Lock(path.to_owned(), bytes))
             }
             _ => Ok(Target::Flake(opened(path, output)?)),
         }
     }
+}
+
+/// From so many bytes on, a thread of its own reads the second half of a file: what takes time is the memory that
+/// is touched for the first time.
+const LARGE: usize = 1 << 20;
+
+/// The bytes of a file.
+fn read(path: &Utf8Path) -> io::Result<Vec<u8>> {
+    let file = File::open(path)?;
+    let len = usize::try_from(file.metadata()?.len()).unwrap_or(usize::MAX);
+    if !(LARGE..=MAX_BYTES).contains(&len) {
+        return std::fs::read(path);
+    }
+    let mut bytes = vec![0; len];
+    let (first, second) = bytes.split_at_mut(len / 2);
+    std::thread::scope(|scope| {
+        let other = scope.spawn(|| file.read_exact_at(second, (len / 2) as u64));
+        file.read_exact_at(first, 0)?;
+        other.join().unwrap_or_else(|_| Err(io::ErrorKind::Other.into()))
+    })?;
+    Ok(bytes)
 }
 
 /// The lock that a command is pointed at, and its name: a file, standard input, or that of a flake.
@@ -82,9 +104,9 @@ pub(super) fn from_top(tree: &WorkTree, findings: &[Finding]) -> Result<Vec<Find
 }
 
 /// The lock in these bytes. It is never freed: the process ends soon, and does that faster as a whole.
-pub(super) fn parsed(path: &Utf8Path, bytes: &[u8]) -> Result<ManuallyDrop<Lock>, Error> {
+pub(super) fn parsed(path: &Utf8Path, bytes: Vec<u8>) -> Result<ManuallyDrop<LockFile>, Error> {
     tracing::debug!(lock = ?path, bytes = bytes.len(), "read");
-    let lock = Lock::parse(bytes).map_err(|source| Error::Lock { path: path.to_owned(), source })?;
+    let lock = LockFile::parse(bytes).map_err(|source| Error::Lock { path: path.to_owned(), source })?;
     Ok(ManuallyDrop::new(lock))
 }
 

@@ -29,8 +29,8 @@ pub(super) fn run(arguments: &Arguments, output: &Output) -> Result<Outcome, Err
             (Some(tree), lock)
         }
     };
-    let lock = parsed(&path, &bytes)?;
-    let graph = Graph::new(&lock);
+    let lock = parsed(&path, bytes)?;
+    let graph = lock.graph();
     let mut keys = matching(&path, &lock, &graph, &arguments.name)?;
     // The root input of that name is what most people mean.
     let root = graph.node_inputs(&lock.root).find(|input| input.name == arguments.name);

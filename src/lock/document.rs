@@ -74,12 +74,10 @@ impl Lock {
     ///
     /// Nix: `src/libexpr/flake/lockfile.cc`, `LockFile::to_string`.
     pub fn to_bytes(&self) -> Vec<u8> {
-        let nodes = self
-            .nodes
-            .iter()
-            .map(|(key, node)| (key.as_str(), NodeView { node, keys: None, is_root: false }));
+        let view = |(key, node)| (Name::as_str(key), NodeView { node, keys: None, is_root: false });
+        let nodes: Vec<_> = self.nodes.iter().map(view).collect();
         let document =
-            Document { version: self.version, root: &self.root, nodes: &mut { nodes }, extra: &self.extra };
+            Document { version: self.version, root: &self.root, nodes: &nodes, extra: &self.extra };
         let mut bytes = Vec::with_capacity(512 * self.nodes.len());
         // A vector takes all.
         let _ = print(document, &mut bytes);

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::hash::{BuildHasher, Hasher, RandomState};
 
 use super::document::{Edge, Lock, Node};
-use super::map::Name;
+use super::ends::Ends;
 
 /// No node, no edge.
 pub(super) const NONE: u32 = u32::MAX;
@@ -48,8 +48,12 @@ pub(super) struct Arc<'a> {
 
 impl<'a> Index<'a> {
     pub(super) fn new(lock: &'a Lock) -> Index<'a> {
-        let count = lock.nodes.len();
-        let arcs = lock.nodes.values().map(|node| node.inputs.len()).sum();
+        Index::of(lock, &Ends::new(lock))
+    }
+
+    /// The index of a lock with these ends.
+    pub(super) fn of(lock: &'a Lock, ends: &Ends) -> Index<'a> {
+        let (count, arcs) = (lock.nodes.len(), ends.len());
         let mut index = Index {
             lock,
             keys: Vec::with_capacity(count),
@@ -64,16 +68,16 @@ impl<'a> Index<'a> {
             names: Vec::new(),
             name_of: Vec::with_capacity(arcs),
         };
-        index.fill();
+        index.fill(ends);
         index
     }
 
-    fn fill(&mut self) {
-        let mut known = Known::new(self.lock);
-        let mut stack = vec![(known.place(&self.lock.root), NONE)];
+    fn fill(&mut self, ends: &Ends) {
+        let mut known = Known::default();
+        let mut stack = vec![(ends.root, NONE)];
         while let Some((place, arc)) = stack.pop() {
             let first = self.arcs.len();
-            if self.add(place, arc, &mut known) {
+            if self.add(place, arc, ends, &mut known) {
                 let arcs = (first..self.arcs.len()).rev();
                 stack.extend(arcs.filter_map(|arc| Some((self.arcs.get(arc)?.to, arc as u32))));
             }
@@ -81,13 +85,13 @@ impl<'a> Index<'a> {
         self.reached = self.keys.len() as u32;
         self.root = if self.reached == 0 { NONE } else { 0 };
         for place in 0..self.by_key.len() as u32 {
-            self.add(place, NONE, &mut known);
+            self.add(place, NONE, ends, &mut known);
         }
         self.first.push(self.arcs.len() as u32);
         for arc in &mut self.arcs {
             arc.to = self.by_key.get(arc.to as usize).copied().unwrap_or(NONE);
         }
-        let (names, order) = known.names_in_order();
+        let (names, order) = known.in_order();
         for name in &mut self.name_of {
             *name = order.get(*name as usize).copied().unwrap_or(NONE);
         }
@@ -95,7 +99,7 @@ impl<'a> Index<'a> {
     }
 
     /// Gives the node at this place the next number, if it is there and has none. Its arcs lead to places as yet.
-    fn add(&mut self, place: u32, by_arc: u32, known: &mut Known<'a>) -> bool {
+    fn add(&mut self, place: u32, by_arc: u32, ends: &Ends, known: &mut Known<'a>) -> bool {
         let at = place as usize;
         let Some((slot, (key, node))) = self.by_key.get_mut(at).zip(self.lock.nodes.at(at)) else {
             return false;
@@ -110,13 +114,9 @@ impl<'a> Index<'a> {
         self.by_arc.push(by_arc);
         self.places.push(place);
         self.first.push(self.arcs.len() as u32);
-        for (name, edge) in node.inputs.iter() {
-            let to = match edge {
-                Edge::Node(key) => known.place(key),
-                Edge::Follows(_) => NONE,
-            };
-            self.arcs.push(Arc { name, edge, from, to });
-            self.name_of.push(known.name(name));
+        for ((name, edge), to) in node.inputs.iter().zip(ends.of(at)) {
+            self.arcs.push(Arc { name, edge, from, to: *to });
+            self.name_of.push(known.number(name));
         }
         true
     }
@@ -152,33 +152,19 @@ impl<'a> Index<'a> {
     }
 }
 
-/// What is found by its name while an index is made.
-struct Known<'a> {
-    /// Where a node stands in byte order of the keys: copies of them, for the nodes are far apart.
-    places: FastMap<Name, u32>,
-    /// The names of inputs, by when they came.
-    names: FastMap<&'a str, u32>,
-}
+/// The names of inputs, by when they came.
+#[derive(Default)]
+struct Known<'a>(FastMap<&'a str, u32>);
 
 impl<'a> Known<'a> {
-    fn new(lock: &'a Lock) -> Known<'a> {
-        let mut places = FastMap::with_capacity_and_hasher(lock.nodes.len(), FastState::default());
-        places.extend(lock.nodes.keys().cloned().zip(0..));
-        Known { places, names: FastMap::default() }
-    }
-
-    fn place(&self, key: &Name) -> u32 {
-        self.places.get(key).copied().unwrap_or(NONE)
-    }
-
-    fn name(&mut self, name: &'a str) -> u32 {
-        let fresh = self.names.len() as u32;
-        *self.names.entry(name).or_insert(fresh)
+    fn number(&mut self, name: &'a str) -> u32 {
+        let fresh = self.0.len() as u32;
+        *self.0.entry(name).or_insert(fresh)
     }
 
     /// The names in byte order, and by when they came which each of them is there.
-    fn names_in_order(self) -> (Vec<&'a str>, Vec<u32>) {
-        let mut names: Vec<(&str, u32)> = self.names.into_iter().collect();
+    fn in_order(self) -> (Vec<&'a str>, Vec<u32>) {
+        let mut names: Vec<(&str, u32)> = self.0.into_iter().collect();
         names.sort_unstable();
         let mut order = vec![NONE; names.len()];
         for ((_, came), number) in names.iter().zip(0..) {

@@ -95,17 +95,15 @@ impl<V> Map<V> {
         self.0.iter_mut().map(|(_, value)| value)
     }
 
+    /// From entries in byte order of their names, as Nix writes them; none where they are not.
+    pub(super) fn of_sorted(entries: Vec<(Name, V)>) -> Option<Map<V>> {
+        entries.is_sorted_by(|(a, _), (b, _)| a < b).then_some(Map(entries))
+    }
+
     /// From entries in any order; none where a name comes twice.
     pub(super) fn of_distinct(mut entries: Vec<(Name, V)>) -> Option<Map<V>> {
-        // Nix writes them sorted, so there is usually nothing to do.
-        let is_sorted = |entries: &[(Name, V)]| entries.is_sorted_by(|(a, _), (b, _)| a < b);
-        if !is_sorted(&entries) {
-            entries.sort_by(|(a, _), (b, _)| a.cmp(b));
-            if !is_sorted(&entries) {
-                return None;
-            }
-        }
-        Some(Map(entries))
+        entries.sort_by(|(a, _), (b, _)| a.cmp(b));
+        Map::of_sorted(entries)
     }
 }
 

@@ -4,6 +4,7 @@
 //!
 //! - [`Lock`] is the document: [`Lock::parse`], [`Lock::to_bytes`], [`Lock::normalized`],
 //!   [`Lock::prune`], [`Lock::extract`], [`Lock::graft`].
+//! - [`LockFile`] is that document together with the bytes that it was read from.
 //! - [`Diff`] is what differs between two locks, whatever their keys.
 //! - [`Graph`] is the same lock with every `follows` resolved: weights, depth, duplicates,
 //!   where each node comes from.
@@ -16,8 +17,10 @@ mod cut;
 mod diff;
 mod document;
 mod duplicates;
+mod ends;
 mod error;
 mod examined;
+mod file;
 mod graft;
 mod graph;
 mod index;
@@ -43,6 +46,7 @@ pub use diff::{Diff, OneSided, Refollowed, Renamed, Target, Updated};
 pub use document::{Edge, Lock, Node};
 pub use error::{ExtractError, GraftError, LockError, PruneError, path_shown, shown};
 pub use examined::Examined;
+pub use file::LockFile;
 pub use graph::{Graph, Link, Unresolved, Why};
 pub use map::{Map, Name};
 pub use measure::Measure;

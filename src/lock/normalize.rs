@@ -16,6 +16,8 @@ use super::print::{Document, NodeView, print};
 pub struct Normal<'a> {
     placed: Vec<Placed<'a>>,
     extra: &'a Attrs,
+    /// Its bytes, where they are known.
+    bytes: Option<&'a [u8]>,
 }
 
 impl Lock {
@@ -40,30 +42,48 @@ impl Lock {
 impl<'a> Index<'a> {
     /// [`Lock::normal`] of the lock; whether its follows are resolved does not matter.
     pub(super) fn normal(&self) -> Result<Normal<'a>, LockError> {
-        Ok(Normal { placed: layout(self)?, extra: &self.lock.extra })
+        Ok(Normal { placed: layout(self)?, extra: &self.lock.extra, bytes: None })
     }
 }
 
 impl<'a> Normal<'a> {
+    /// The same, whose bytes are known to be these.
+    pub(super) fn printed(self, bytes: &'a [u8]) -> Normal<'a> {
+        Normal { bytes: Some(bytes), ..self }
+    }
+
+    /// Whether it is just the lock that it was made from. If not, then it has other bytes than [`Lock::to_bytes`]:
+    /// a node that is not there, or the key of one, which the node above it names, too.
+    pub(super) fn is_same(&self, lock: &Lock) -> bool {
+        let keeps_its_key = |placed: &Placed<'_>| {
+            lock.nodes.at(placed.place as usize).is_some_and(|(key, _)| *key == placed.key)
+        };
+        lock.version == WRITTEN_VERSION
+            && self.placed.len() == lock.nodes.len()
+            && self.placed.first().is_some_and(|root| is_bare(root.node))
+            && self.placed.iter().all(keeps_its_key)
+    }
+
     /// Writes its bytes, piece by piece.
     ///
     /// # Errors
     /// Those of `out`.
     pub fn write_to(&self, out: &mut dyn Write) -> io::Result<()> {
+        if let Some(bytes) = self.bytes {
+            return out.write_all(bytes);
+        }
         let mut ordered: Vec<(u32, u32)> = self.placed.iter().map(|placed| placed.place).zip(0..).collect();
         // Most locks have the right keys already: in the order of these, nothing is left for the second sort.
         ordered.sort_unstable();
         ordered.sort_by_key(|(_, at)| self.placed.get(*at as usize).map(|placed| placed.key.as_str()));
-        let nodes = ordered.iter().filter_map(|(_, at)| {
+        let view = |(_, at): &(u32, u32)| {
             let at = *at as usize;
             let placed = self.placed.get(at)?;
             let view = NodeView { node: placed.node, keys: Some(self.keys_below(at)), is_root: at == 0 };
             Some((placed.key.as_str(), view))
-        });
-        print(
-            Document { version: WRITTEN_VERSION, root: ROOT, nodes: &mut { nodes }, extra: self.extra },
-            out,
-        )
+        };
+        let nodes: Vec<_> = ordered.iter().filter_map(view).collect();
+        print(Document { version: WRITTEN_VERSION, root: ROOT, nodes: &nodes, extra: self.extra }, out)
     }
 
     /// Its bytes.
@@ -78,6 +98,9 @@ impl<'a> Normal<'a> {
     /// Whether these are its bytes: a lock is canonical when they are those that it was read from.
     #[must_use]
     pub fn is(&self, bytes: &[u8]) -> bool {
+        if let Some(own) = self.bytes {
+            return own == bytes;
+        }
         let mut expected = Expected(bytes);
         self.write_to(&mut expected).is_ok() && expected.0.is_empty()
     }
@@ -113,7 +136,12 @@ fn bare_root(node: &Node) -> Node {
     Node { inputs: node.inputs.clone(), extra: node.extra.clone(), ..Node::default() }
 }
 
+fn is_bare(root: &Node) -> bool {
+    root.locked.is_none() && root.original.is_none() && root.parent.is_none() && root.flake
+}
+
 /// The keys of nodes that stand one behind the other, each with all that is below it.
+#[derive(Clone)]
 pub(super) struct KeysBelow<'a> {
     placed: &'a [Placed<'a>],
     next: usize,

@@ -17,7 +17,7 @@ pub(super) struct Document<'a> {
     pub(super) version: u64,
     pub(super) root: &'a str,
     /// In byte order of the keys.
-    pub(super) nodes: &'a mut dyn Iterator<Item = (&'a str, NodeView<'a>)>,
+    pub(super) nodes: &'a [(&'a str, NodeView<'a>)],
     pub(super) extra: &'a Attrs,
 }
 
@@ -31,7 +31,7 @@ pub(super) struct NodeView<'a> {
 
 /// Prints a lock, some nodes at a time.
 pub(super) fn print(document: Document<'_>, out: &mut dyn Write) -> io::Result<()> {
-    let mut printer = Printer { out, result: Ok(()), bytes: Vec::new(), depth: 0, known: Known::default() };
+    let mut printer = Printer::new(out, 0);
     let fields = [
         ("nodes", Field::Nodes(document.nodes)),
         ("root", Field::Str(document.root)),
@@ -43,9 +43,20 @@ pub(super) fn print(document: Document<'_>, out: &mut dyn Write) -> io::Result<(
     printer.result
 }
 
+/// Prints the attributes of a node as they stand in a lock.
+pub(super) fn print_attrs(attrs: &Attrs) -> Vec<u8> {
+    let mut sink = io::sink();
+    let mut printer = Printer::new(&mut sink, ATTRS_DEPTH);
+    printer.attrs(attrs);
+    printer.bytes
+}
+
+/// In how many objects the attributes of a node stand.
+const ATTRS_DEPTH: usize = 3;
+
 enum Field<'a> {
-    Nodes(&'a mut dyn Iterator<Item = (&'a str, NodeView<'a>)>),
-    Inputs(&'a Node, Option<KeysBelow<'a>>),
+    Nodes(&'a [(&'a str, NodeView<'a>)]),
+    Inputs(&'a NodeView<'a>),
     Attrs(&'a Attrs),
     Bool(bool),
     Number(u64),
@@ -56,6 +67,9 @@ enum Field<'a> {
 
 /// From so many bytes on they go out.
 const PIECE: usize = 64 << 10;
+
+/// From so many nodes on, a thread of its own prints the second half of them.
+const LARGE: usize = 2_000;
 
 struct Printer<'o> {
     out: &'o mut dyn Write,
@@ -74,7 +88,11 @@ struct Known {
     places: FastMap<usize, Range<usize>>,
 }
 
-impl Printer<'_> {
+impl<'o> Printer<'o> {
+    fn new(out: &'o mut dyn Write, depth: usize) -> Printer<'o> {
+        Printer { out, result: Ok(()), bytes: Vec::new(), depth, known: Known::default() }
+    }
+
     fn flush(&mut self) {
         if self.result.is_ok() {
             self.result = self.out.write_all(&self.bytes);
@@ -85,7 +103,7 @@ impl Printer<'_> {
     fn field(&mut self, field: Field<'_>) {
         match field {
             Field::Nodes(nodes) => self.nodes(nodes),
-            Field::Inputs(node, keys) => self.inputs(node, keys),
+            Field::Inputs(view) => self.inputs(view),
             Field::Attrs(attrs) => self.attrs(attrs),
             Field::Bool(true) => self.bytes.extend(b"true"),
             Field::Bool(false) => self.bytes.extend(b"false"),
@@ -96,12 +114,37 @@ impl Printer<'_> {
         }
     }
 
-    fn nodes<'a>(&mut self, nodes: &mut dyn Iterator<Item = (&'a str, NodeView<'a>)>) {
+    fn nodes(&mut self, nodes: &[(&str, NodeView<'_>)]) {
         self.bytes.push(b'{');
         self.depth += 1;
         let mut empty = true;
+        if nodes.len() < LARGE {
+            self.each(nodes, &mut empty);
+        } else {
+            let (nodes, behind) = nodes.split_at(nodes.len() / 2);
+            let depth = self.depth;
+            let behind = std::thread::scope(|scope| {
+                let behind = scope.spawn(|| {
+                    let mut bytes = Vec::new();
+                    let mut printer = Printer::new(&mut bytes, depth);
+                    printer.each(behind, &mut false);
+                    printer.flush();
+                    bytes
+                });
+                self.each(nodes, &mut empty);
+                behind.join()
+            });
+            match behind {
+                Ok(behind) => self.pass(&behind),
+                Err(panic) => std::panic::resume_unwind(panic),
+            }
+        }
+        self.close(empty, b'}');
+    }
+
+    fn each(&mut self, nodes: &[(&str, NodeView<'_>)], empty: &mut bool) {
         for (key, view) in nodes {
-            self.next(&mut empty);
+            self.next(empty);
             self.string(key);
             self.bytes.extend(b": ");
             self.node(view);
@@ -112,7 +155,14 @@ impl Printer<'_> {
                 break;
             }
         }
-        self.close(empty, b'}');
+    }
+
+    /// What is printed already.
+    fn pass(&mut self, printed: &[u8]) {
+        self.flush();
+        if self.result.is_ok() {
+            self.result = self.out.write_all(printed);
+        }
     }
 
     fn attrs(&mut self, attrs: &Attrs) {
@@ -189,7 +239,7 @@ impl Printer<'_> {
         self.object(fields.into_iter());
     }
 
-    fn node(&mut self, view: NodeView<'_>) {
+    fn node(&mut self, view: &NodeView<'_>) {
         let node = view.node;
         // Pushed in byte order.
         let mut fields = Vec::with_capacity(5);
@@ -197,7 +247,7 @@ impl Printer<'_> {
             fields.push(("flake", Field::Bool(false)));
         }
         if !node.inputs.is_empty() {
-            fields.push(("inputs", Field::Inputs(node, view.keys)));
+            fields.push(("inputs", Field::Inputs(view)));
         }
         if !view.is_root {
             let attrs = [("locked", &node.locked), ("original", &node.original)];
@@ -209,8 +259,9 @@ impl Printer<'_> {
         self.fields(fields, &node.extra);
     }
 
-    fn inputs(&mut self, node: &Node, mut keys: Option<KeysBelow<'_>>) {
-        let edges = node.inputs.iter().map(|(name, edge)| {
+    fn inputs(&mut self, view: &NodeView<'_>) {
+        let mut keys = view.keys.clone();
+        let edges = view.node.inputs.iter().map(|(name, edge)| {
             let field = match edge {
                 Edge::Follows(path) => Field::Path(path),
                 Edge::Node(key) => Field::Str(keys.as_mut().and_then(Iterator::next).unwrap_or(key)),

@@ -5,8 +5,10 @@ use serde_json::Value;
 use super::MAX_BYTES;
 use super::attrs::Attrs;
 use super::document::{Edge, Lock, Node};
+use super::ends::Ends;
 use super::error::LockError;
-use super::index::{FastMap, FastState, Index, NONE};
+use super::file::LockFile;
+use super::index::{FastMap, Index, NONE};
 use super::map::Name;
 use super::place::{self, Place};
 use super::raw::{DUPLICATE_KEY, OnlyVersion, RawLock, whole};
@@ -28,49 +30,73 @@ impl Lock {
     /// Any [`LockError`] except `FollowsNothing`, `FollowsCycle` and `TooManyNodes`, with its place
     /// in the text.
     pub fn parse(bytes: &[u8]) -> Result<Lock, LockError> {
-        if bytes.len() > MAX_BYTES {
-            return Err(LockError::TooLarge { bytes: bytes.len() });
-        }
-        let text = std::str::from_utf8(bytes).map_err(|error| {
-            let good = bytes.get(..error.valid_up_to()).unwrap_or_default();
-            let text = std::str::from_utf8(good).unwrap_or_default();
-            LockError::NotJson {
-                message: "not UTF-8".to_owned(),
-                at: Some(place::of_offset(text, text.len())),
-            }
-        })?;
-        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-        let lock = match written::read(text) {
-            Some(lock) => lock,
-            None => {
-                let raw: RawLock = serde_json::from_str(text).map_err(|error| explain(text, &error))?;
-                raw.checked().map_err(|error| error.placed(text))?
-            }
-        };
-        if !is_plain(&lock) {
-            post_order(&Index::new(&lock), true).map_err(|error| error.placed(text))?;
-        }
-        Ok(lock)
+        read(bytes).map(|read| read.lock)
     }
+}
+
+impl LockFile {
+    /// Reads a lock, as [`Lock::parse`] does, and keeps its bytes.
+    ///
+    /// # Errors
+    /// As [`Lock::parse`].
+    pub fn parse(bytes: Vec<u8>) -> Result<LockFile, LockError> {
+        let Read { lock, ends, is_print } = read(&bytes)?;
+        Ok(LockFile { lock, bytes, is_print, ends })
+    }
+}
+
+/// A lock, where its edges lead, and whether it prints as the bytes that were read.
+struct Read {
+    lock: Lock,
+    ends: Ends,
+    is_print: bool,
+}
+
+fn read(bytes: &[u8]) -> Result<Read, LockError> {
+    if bytes.len() > MAX_BYTES {
+        return Err(LockError::TooLarge { bytes: bytes.len() });
+    }
+    let text = std::str::from_utf8(bytes).map_err(|error| {
+        let good = bytes.get(..error.valid_up_to()).unwrap_or_default();
+        let text = std::str::from_utf8(good).unwrap_or_default();
+        LockError::NotJson { message: "not UTF-8".to_owned(), at: Some(place::of_offset(text, text.len())) }
+    })?;
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let (lock, is_print) = match written::read(text) {
+        Some(lock) => (lock, text.len() == bytes.len()),
+        None => {
+            let raw: RawLock = serde_json::from_str(text).map_err(|error| explain(text, &error))?;
+            (raw.checked().map_err(|error| error.placed(text))?, false)
+        }
+    };
+    let ends = Ends::new(&lock);
+    if !is_plain(&lock, &ends) {
+        post_order(&Index::of(&lock, &ends), true).map_err(|error| error.placed(text))?;
+    }
+    Ok(Read { lock, ends, is_print })
 }
 
 /// Whether all is as it should be, the nodes that the root does not reach among them; else only a walk from
 /// there tells.
-fn is_plain(lock: &Lock) -> bool {
-    // Each node is an input of one other: then there is no cycle that the root reaches.
-    let mut inputs: FastMap<Name, ()> =
-        FastMap::with_capacity_and_hasher(lock.nodes.len(), FastState::default());
-    let mut edges = lock.nodes.values().flat_map(|node| node.inputs.values());
-    let is_tree = edges.all(|edge| match edge {
-        Edge::Node(key) => *key != lock.root && inputs.insert(key.clone(), ()).is_none(),
-        Edge::Follows(_) => true,
+fn is_plain(lock: &Lock, ends: &Ends) -> bool {
+    // Nodes that share their attributes need no second look.
+    let mut seen: FastMap<(usize, usize), ()> = FastMap::default();
+    let mut has_content = |node: (&Name, &Node)| {
+        let (key, node) = node;
+        let attrs = node.locked.as_ref().zip(node.original.as_ref());
+        let attrs = attrs.map(|(locked, original)| (locked.identity(), original.identity()));
+        if *key == lock.root || attrs.is_some_and(|attrs| seen.contains_key(&attrs)) {
+            return true;
+        }
+        let has_content = check_content(key, node).is_ok();
+        seen.extend(attrs.filter(|_| has_content).map(|attrs| (attrs, ())));
+        has_content
+    };
+    let no_node_is_missing = (0..).zip(lock.nodes.values()).all(|(place, node)| {
+        let mut edges = node.inputs.values().zip(ends.of(place));
+        edges.all(|(edge, end)| *end != NONE || matches!(edge, Edge::Follows(_)))
     });
-    is_tree
-        && lock.nodes.contains_key(&lock.root)
-        && inputs.len() + 1 == lock.nodes.len()
-        && lock.nodes.iter().all(|(key, node)| {
-            *key == lock.root || inputs.contains_key(key) && check_content(key, node).is_ok()
-        })
+    ends.is_tree() && no_node_is_missing && lock.nodes.iter().all(&mut has_content)
 }
 
 /// Says what a failed JSON reader means.

@@ -1,5 +1,6 @@
 //! Reads a lock in the form in which Nix writes it, as nearly all are: byte by byte what is expected, several
-//! times as fast as a reader of any JSON. Whatever is different in the least is left to that one.
+//! times as fast as a reader of any JSON. Whatever is different in the least is left to that one, so that a
+//! lock that was read here prints as the same bytes again.
 //!
 //! The same attributes stand at many nodes of a large lock (3,952 nodes of a real one are pinned to 333
 //! different things). Each text of attributes is read once; the nodes share what it says.
@@ -8,6 +9,7 @@ use super::attrs::Attrs;
 use super::document::{Edge, Lock, Node};
 use super::index::FastMap;
 use super::map::{Map, Name};
+use super::print::print_attrs;
 
 /// From so many bytes on, starting a thread pays.
 const LARGE: usize = 1 << 20;
@@ -32,7 +34,7 @@ pub(super) fn read(text: &str) -> Option<Lock> {
         })?,
         None => Reader::new(text).all(Reader::nodes)?,
     };
-    Some(Lock { version: 7, root, nodes: Map::of_distinct(nodes)?, extra: Attrs::default() })
+    Some(Lock { version: 7, root, nodes: Map::of_sorted(nodes)?, extra: Attrs::default() })
 }
 
 /// The nodes in the first and in the second half of the text.
@@ -101,7 +103,8 @@ impl<'t> Reader<'t> {
             return Some(node);
         }
         self.must("{")?;
-        let mut line = "\n      \"";
+        const FIRST: &str = "\n      \"";
+        let mut line = FIRST;
         let mut field = |reader: &mut Self, name: &str| {
             let rest = reader.rest.strip_prefix(line).and_then(|rest| rest.strip_prefix(name));
             if let Some(rest) = rest {
@@ -125,6 +128,9 @@ impl<'t> Reader<'t> {
         if field(self, "parent\": ") {
             node.parent = Some(self.path("\n        \"", "\n      ]")?);
         }
+        if line == FIRST {
+            return None;
+        }
         self.must(BETWEEN.0)?;
         Some(node)
     }
@@ -144,7 +150,7 @@ impl<'t> Reader<'t> {
             }
         }
         self.must("\n      }")?;
-        Map::of_distinct(self.inputs.drain(..).collect())
+        Map::of_sorted(self.inputs.drain(..).collect())
     }
 
     /// An array of strings: what stands before each, and behind all.
@@ -173,6 +179,9 @@ impl<'t> Reader<'t> {
             return Some(attrs.clone());
         }
         let attrs: Attrs = serde_json::from_str(text).ok()?;
+        if print_attrs(&attrs) != text.as_bytes() {
+            return None;
+        }
         self.known.insert(text, attrs.clone());
         Some(attrs)
     }

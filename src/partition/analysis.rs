@@ -175,7 +175,7 @@ impl Analysis {
             inputs: partition.holds.iter().cloned().collect(),
             nodes: partition.lock.as_ref().map(|lock| Graph::new(lock).nodes()),
         });
-        let mut lock = LockSummary::new(lock_path, &Examined::new(&flake.lock, &flake.lock_bytes));
+        let mut lock = LockSummary::new(lock_path, &Examined::new(&flake.lock));
         if !flake.paths.contains(Utf8Path::new("flake.lock")) {
             lock.bytes = 0;
         }
@@ -234,7 +234,7 @@ impl LockSummary {
             path,
             version: lock.version,
             nodes: graph.nodes(),
-            bytes: examined.bytes.len(),
+            bytes: lock.bytes().len(),
             root_inputs: lock.root_inputs().len(),
             distinct: examined.distinct,
             follows: graph.follows(),

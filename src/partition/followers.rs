@@ -55,7 +55,7 @@ impl Flake {
         if !self.followers(&moving).is_empty() {
             self.editable()?;
         }
-        let mut lock = self.lock.clone();
+        let mut lock = Lock::clone(&self.lock);
         let followers: BTreeSet<&str> =
             self.followers(&moving).into_iter().map(|(follower, _)| follower).collect();
         for follower in followers {

@@ -56,9 +56,9 @@ impl Flake {
     /// All locks, by path.
     fn locks(&self) -> BTreeMap<Utf8PathBuf, &Lock> {
         let nested = self.partitions.values().filter_map(|partition| {
-            Some((partition.folder.as_ref()?.join("flake.lock"), partition.lock.as_ref()?))
+            Some((partition.folder.as_ref()?.join("flake.lock"), partition.lock.as_deref()?))
         });
-        nested.chain([("flake.lock".into(), &self.lock)]).collect()
+        nested.chain([("flake.lock".into(), &*self.lock)]).collect()
     }
 }
 

@@ -8,7 +8,7 @@ use rayon::prelude::*;
 use thiserror::Error;
 
 use crate::finding::{Code, Finding, Level};
-use crate::lock::{Graph, Lock, LockError, RootInput};
+use crate::lock::{Graph, LockError, LockFile, RootInput};
 use crate::nix::{Declarations, NixError, Project, Role, Site, Source, TreeFilter, joined};
 
 /// The flake's Nix files and locks, by path relative to the flake.
@@ -61,7 +61,7 @@ pub struct Partition {
     /// The inputs that its nested flake declares.
     pub holds: BTreeSet<String>,
     /// The lock of its nested flake, where there is one that can be read.
-    pub lock: Option<Lock>,
+    pub lock: Option<LockFile>,
 }
 
 /// The tree of modules that import-tree reads.
@@ -122,9 +122,7 @@ pub fn unwritten_lock(declarations: &Declarations) -> Option<Vec<u8>> {
 #[derive(Debug)]
 pub struct Outline {
     /// The root lock.
-    pub lock: Lock,
-    /// The root lock's bytes as they are.
-    pub lock_bytes: Vec<u8>,
+    pub lock: LockFile,
     /// How many nodes the root lock has.
     pub nodes: usize,
     /// The root inputs and their weights, by name.
@@ -181,7 +179,7 @@ impl Outline {
             None => unwritten_lock(&declarations)
                 .ok_or_else(|| FlakeError::Missing { path: lock_path.to_owned() })?,
         };
-        let lock = Lock::parse(&lock_bytes)
+        let lock = LockFile::parse(lock_bytes)
             .map_err(|source| FlakeError::Lock { path: lock_path.to_owned(), source })?;
         let graph = Graph::new(&lock);
         let (nodes, roots) = (graph.nodes(), roots(&graph.inputs()));
@@ -211,7 +209,6 @@ impl Outline {
         let project = Project::of_modules(parsed.collect());
         let mut outline = Outline {
             lock,
-            lock_bytes,
             nodes,
             roots,
             declarations,
@@ -290,7 +287,7 @@ impl Outline {
                 ),
                 None => {}
             }
-            match files.get(&folder.join("flake.lock")).map(|bytes| Lock::parse(bytes)) {
+            match files.get(&folder.join("flake.lock")).map(|bytes| LockFile::parse(bytes.clone())) {
                 Some(Ok(lock)) => partition.lock = Some(lock),
                 Some(Err(error)) => self.findings.push(
                     Finding::new(Code::PartitionIncomplete, format!("cannot be read: {error}"))

@@ -17,7 +17,6 @@ use super::pins::drift;
 use super::plan::{Moved, Plan, Way};
 use super::{AtHand, Files, Flake, declaration_findings};
 use crate::finding::{Finding, Level};
-use crate::lock::Lock;
 use apart::Apart;
 use replay::Replay;
 
@@ -131,7 +130,7 @@ fn consistent(before: &Flake, after: &Flake, moved: &Moved, by: By) -> Result<()
 
 /// The inputs that were pinned to something else in the partition than the root's, which they are again.
 fn drifted(flake: &Flake, moved: &Moved) -> Vec<Finding> {
-    let nested: Option<&Lock> = flake.partitions.get(&moved.partition).and_then(|it| it.lock.as_ref());
+    let nested = flake.partitions.get(&moved.partition).and_then(|it| it.lock.as_ref());
     let path = moved.folder.join("flake.lock");
     let drifted = moved.aliases.iter().filter_map(|(root, alias)| {
         let finding = drift(flake, nested?, alias, root, &path)?;

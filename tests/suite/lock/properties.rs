@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use flakepart::lock::{Diff, Edge, ExtractError, Graph, Lock, Name, PruneError};
+use flakepart::lock::{Diff, Edge, ExtractError, Graph, Lock, LockFile, Name, PruneError};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
@@ -79,6 +79,54 @@ fn holds_of_any(lock: &Lock, canonical: bool) {
     let text = shuffled(&serde_json::from_slice(&renamed(lock).to_bytes()).unwrap());
     assert_ne!(text.as_bytes(), bytes);
     assert_eq!(Lock::parse(text.as_bytes()).unwrap().normal().unwrap().to_bytes(), bytes);
+    for text in [&bytes, &lock.to_bytes(), &renamed(lock).to_bytes(), text.as_bytes()] {
+        knows_its_bytes(text);
+        knows_its_bytes(&[b"\xef\xbb\xbf", text].concat());
+    }
+}
+
+#[test]
+fn a_text_that_is_nearly_in_nix_s_form_is_not_taken_for_it() {
+    let node = |fields: &str| {
+        format!(
+            "{{\n  \"nodes\": {{\n    \"a\": {{\n{fields}\n    }},\n    \"root\": {{\n      \"inputs\": {{\n        \"a\": \"a\"\n      }}\n    }}\n  }},\n  \"root\": \"root\",\n  \"version\": 7\n}}\n"
+        )
+    };
+    let attrs = "{\n        \"narHash\": \"sha256-x\",\n        \"type\": \"github\"\n      }";
+    let fine = node(&format!("      \"locked\": {attrs},\n      \"original\": {attrs}"));
+    assert_eq!(LockFile::parse(fine.clone().into_bytes()).unwrap().is_canonical(), Ok(true));
+    let near = [
+        ("\"narHash\": \"sha256-x\"", "\"narHash\":  \"sha256-x\""),
+        (
+            "\"narHash\": \"sha256-x\",\n        \"type\": \"github\"",
+            "\"type\": \"github\",\n        \"narHash\": \"sha256-x\"",
+        ),
+        ("sha256-x", "sha256-\\u0078"),
+        ("sha256-x\"", "sha256-x\",\n        \"revCount\": 1e0"),
+        ("      \"locked\"", "      \"flake\": true,\n      \"locked\""),
+        ("      \"locked\"", "      \"inputs\": {},\n      \"locked\""),
+        ("\"root\": {\n      \"inputs\": {\n        \"a\": \"a\"\n      }\n    }", "\"root\": {\n    }"),
+        ("\"root\": {\n      \"inputs\"", "\"root\": {\n      \"flake\": false,\n      \"inputs\""),
+        ("\"a\": \"a\"", "\"a\": \"a\",\n        \"b\": [\n        ]"),
+        ("\"a\": \"a\"", "\"b\": [],\n        \"a\": \"a\""),
+        ("\"version\": 7", "\"version\": 7.0"),
+    ];
+    for (text, other) in near {
+        let text = fine.replacen(text, other, 1);
+        assert_ne!(text, fine);
+        knows_its_bytes(text.as_bytes());
+        let is_canonical = LockFile::parse(text.into_bytes()).unwrap().is_canonical();
+        assert_eq!(is_canonical, Ok(false), "{other}");
+    }
+}
+
+/// What was learned on reading says the same as printing and comparing.
+fn knows_its_bytes(text: &[u8]) {
+    let Ok(lock) = Lock::parse(text) else { return };
+    let printed = lock.normal().map(|normal| normal.to_bytes());
+    let file = LockFile::parse(text.to_vec()).unwrap();
+    assert_eq!(file.is_canonical(), printed.as_ref().map(|printed| printed == text).map_err(Clone::clone));
+    assert_eq!(file.normal().map(|normal| normal.to_bytes()), printed);
 }
 
 /// All that must hold of one lock; some of it takes time that is quadratic in its size.
@@ -361,6 +409,7 @@ proptest! {
         bytes[at] = byte;
         // Nix's own form has a reader of its own; with a blank behind it, a lock is read as any JSON is.
         prop_assert_eq!(Lock::parse(&bytes).ok(), Lock::parse(&[&bytes[..], b" "].concat()).ok());
+        knows_its_bytes(&bytes);
         if let Ok(lock) = Lock::parse(&bytes) {
             let graph = Graph::new(&lock);
             let _ = (graph.inputs(), graph.distinct(), graph.follows_errors(&bytes));
