@@ -48,6 +48,14 @@ impl Ends {
         }
     }
 
+    /// Whether no node is missing.
+    pub(super) fn is_whole(&self, lock: &Lock) -> bool {
+        (0..).zip(lock.nodes.values()).all(|(place, node)| {
+            let mut edges = node.inputs.values().zip(self.of(place));
+            edges.all(|(edge, end)| *end != NONE || matches!(edge, Edge::Follows(_)))
+        })
+    }
+
     /// Whether each node but the root is an input of one other. Then there is no cycle that the root reaches.
     pub(super) fn is_tree(&self) -> bool {
         let mut seen = vec![false; self.first.len() - 1];

@@ -9,10 +9,12 @@ use super::ends::Ends;
 use super::error::LockError;
 use super::file::LockFile;
 use super::index::{FastMap, Index, NONE};
-use super::map::Name;
 use super::place::{self, Place};
 use super::raw::{DUPLICATE_KEY, OnlyVersion, RawLock, whole};
 use super::written;
+
+/// From so many nodes on, starting a thread pays.
+const LARGE: usize = 2_000;
 
 /// What the JSON reader says beyond 127 levels.
 const TOO_DEEP: &str = "recursion limit exceeded";
@@ -69,20 +71,24 @@ fn read(bytes: &[u8]) -> Result<Read, LockError> {
             (raw.checked().map_err(|error| error.placed(text))?, false)
         }
     };
-    let ends = Ends::new(&lock);
-    if !is_plain(&lock, &ends) {
+    let (ends, has_content) = if lock.nodes.len() < LARGE {
+        (Ends::new(&lock), has_content(&lock))
+    } else {
+        rayon::join(|| Ends::new(&lock), || has_content(&lock))
+    };
+    // With all this, all is as it should be, the nodes that the root does not reach among them; else only a walk
+    // from there tells.
+    if !(has_content && ends.is_tree() && ends.is_whole(&lock)) {
         post_order(&Index::of(&lock, &ends), true).map_err(|error| error.placed(text))?;
     }
     Ok(Read { lock, ends, is_print })
 }
 
-/// Whether all is as it should be, the nodes that the root does not reach among them; else only a walk from
-/// there tells.
-fn is_plain(lock: &Lock, ends: &Ends) -> bool {
+/// Whether each node but the root has what Nix asks for.
+fn has_content(lock: &Lock) -> bool {
     // Nodes that share their attributes need no second look.
     let mut seen: FastMap<(usize, usize), ()> = FastMap::default();
-    let mut has_content = |node: (&Name, &Node)| {
-        let (key, node) = node;
+    lock.nodes.iter().all(|(key, node)| {
         let attrs = node.locked.as_ref().zip(node.original.as_ref());
         let attrs = attrs.map(|(locked, original)| (locked.identity(), original.identity()));
         if *key == lock.root || attrs.is_some_and(|attrs| seen.contains_key(&attrs)) {
@@ -91,12 +97,7 @@ fn is_plain(lock: &Lock, ends: &Ends) -> bool {
         let has_content = check_content(key, node).is_ok();
         seen.extend(attrs.filter(|_| has_content).map(|attrs| (attrs, ())));
         has_content
-    };
-    let no_node_is_missing = (0..).zip(lock.nodes.values()).all(|(place, node)| {
-        let mut edges = node.inputs.values().zip(ends.of(place));
-        edges.all(|(edge, end)| *end != NONE || matches!(edge, Edge::Follows(_)))
-    });
-    ends.is_tree() && no_node_is_missing && lock.nodes.iter().all(&mut has_content)
+    })
 }
 
 /// Says what a failed JSON reader means.
