@@ -15,6 +15,12 @@ const SELVES: [&str; 2] = ["self", "self'"];
 /// The function of flake-parts that makes a flake's outputs.
 pub(super) const MK_FLAKE: &str = "mkFlake";
 
+/// Functions that evaluate modules which are not flake-parts': what they give has a `config` of its own.
+const EVALUATIONS: [&str; 4] = ["darwinSystem", "evalModules", "homeManagerConfiguration", "nixosSystem"];
+
+/// Outputs that hold what such functions give.
+const EVALUATED: [&str; 3] = ["darwinConfigurations", "homeConfigurations", "nixosConfigurations"];
+
 /// A place that reads something, and the names that it reads below it.
 #[derive(Debug, Clone)]
 pub(super) struct Place<'a> {
@@ -92,10 +98,11 @@ impl<'a> Readers<'a> {
     fn of_file_alone(at: usize, file: &'a ProjectFile, scopes: &Scopes<'a>) -> Readers<'a> {
         let mut readers = Readers::default();
         readers.index_variables(at, scopes);
+        let apart = read_apart(scopes);
         let is_module = matches!(file.role, Role::Flake | Role::Module);
         for node in file.source.code().root().descendants() {
             match node.kind() {
-                SyntaxKind::NODE_SELECT => readers.index_selection(at, node),
+                SyntaxKind::NODE_SELECT => readers.index_selection(at, node, &apart),
                 SyntaxKind::NODE_APPLY if file.role == Role::Flake => readers.index_flake(at, node),
                 // NixOS modules have options, too, which are not flake-parts'.
                 SyntaxKind::NODE_ATTRPATH_VALUE if is_module => {
@@ -123,11 +130,15 @@ impl<'a> Readers<'a> {
     }
 
     /// `top.config.x`, `inputs.self.x`
-    fn index_selection(&mut self, file: usize, node: Node<'a>) {
+    fn index_selection(&mut self, file: usize, node: Node<'a>, apart: &FxHashSet<Node<'a>>) {
         let names = node.names();
         let place = |read: usize| Place { file, node, names: names[read + 1..].to_vec() };
         if let Some(read) = names.iter().position(|name| *name == Some("config")) {
-            self.configs.push(place(read));
+            let is_evaluated = |name: &Option<&str>| name.is_some_and(|name| EVALUATED.contains(&name));
+            let is_apart = apart.contains(&node) || node.child(0).is_some_and(is_evaluation);
+            if !is_apart && !names[..read].iter().any(is_evaluated) {
+                self.configs.push(place(read));
+            }
         }
         for argument in SELVES {
             // `inputs'.self` is of one system, too.
@@ -246,10 +257,38 @@ fn speaks_flake_parts(code: Node<'_>) -> bool {
     })
 }
 
-/// Whether `self` stands for its source: in `"${self}/x"` and `self + "/x"`.
+/// The selections from variables that hold what modules apart from flake-parts' give: `let x = lib.evalModules …;
+/// in x.config`.
+fn read_apart<'a>(scopes: &Scopes<'a>) -> FxHashSet<Node<'a>> {
+    let is_bound_to_one = |scope: Node<'a>, name: &str| {
+        let mut bindings = scope.children().filter(|node| node.kind() == SyntaxKind::NODE_ATTRPATH_VALUE);
+        let value = bindings.find(|node| node.names() == [Some(name)]).and_then(Node::last_child);
+        scope.kind() == SyntaxKind::NODE_LET_IN && value.is_some_and(is_evaluation)
+    };
+    let uses = scopes.variables().filter(|((scope, name), _)| is_bound_to_one(*scope, name));
+    uses.flat_map(|(_, uses)| uses).filter_map(|node| Some(selection(*node)?.0)).collect()
+}
+
+/// Whether a value has a `config` of its own. So has what a file makes of its arguments, if these are not the
+/// configuration.
+fn is_evaluation(value: Node<'_>) -> bool {
+    let (function, arguments) = value.application();
+    match function.last_name() {
+        Some("import") if arguments.len() > 1 => {
+            let mut nodes = arguments.iter().flat_map(|argument| argument.descendants());
+            !nodes.any(|node| node.kind() == SyntaxKind::NODE_IDENT && node.text() == "config")
+        }
+        Some(name) => !arguments.is_empty() && EVALUATIONS.contains(&name),
+        None => false,
+    }
+}
+
+/// Whether `self` stands for its source: in `"${self}/x"`, `self + "/x"` and `src = self`.
 fn is_path(node: Node<'_>) -> bool {
-    node.parent().is_some_and(|parent| {
-        parent.kind() == SyntaxKind::NODE_INTERPOL || parent.operator() == Some(SyntaxKind::TOKEN_ADD)
+    node.parent().is_some_and(|parent| match parent.kind() {
+        SyntaxKind::NODE_INTERPOL => true,
+        SyntaxKind::NODE_ATTRPATH_VALUE => parent.names().last() == Some(&Some("src")),
+        _ => parent.operator() == Some(SyntaxKind::TOKEN_ADD),
     })
 }
 

@@ -10,7 +10,7 @@ use crate::lock::Node;
 use crate::nix::{SiteKind, Stuck};
 
 /// Outputs that other flakes import and evaluate on their own: what they use must be in the root.
-const PUBLIC: [&str; 10] = [
+const PUBLIC: [&str; 9] = [
     "darwinModules",
     "flakeModule",
     "flakeModules",
@@ -20,7 +20,6 @@ const PUBLIC: [&str; 10] = [
     "modules",
     "nixosModule",
     "nixosModules",
-    "templates",
 ];
 
 /// Why an input does not move.
@@ -170,11 +169,11 @@ impl Flake {
         sites.chain(&self.usages.opaque).flat_map(|site| site.direct.iter().cloned()).collect()
     }
 
-    /// The outputs that are known to need `input`.
+    /// The outputs that code naming `input` is seen to feed, whatever else it may.
     #[must_use]
-    pub fn definite_attrs_of(&self, input: &str) -> BTreeSet<String> {
+    pub fn seen_attrs_of(&self, input: &str) -> BTreeSet<String> {
         let sites = self.usages.sites.get(input).into_iter().flatten();
-        sites.filter(|site| site.is_definite()).flat_map(|site| site.direct.iter().cloned()).collect()
+        sites.flat_map(|site| site.direct.iter().cloned()).collect()
     }
 
     /// Why `input` cannot move when all of `moving` move together; the weightiest reason first.

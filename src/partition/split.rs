@@ -132,7 +132,7 @@ impl Choice {
                 return Ok(None);
             }
             let attrs = inputs.iter().flat_map(|input| match request.proven {
-                true => flake.definite_attrs_of(input),
+                true => flake.seen_attrs_of(input),
                 false => flake.attrs_of(input),
             });
             let attrs: BTreeSet<String> = attrs.collect();

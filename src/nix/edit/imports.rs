@@ -9,13 +9,10 @@ use crate::nix::{NixError, Source};
 use rnix::SyntaxKind;
 
 /// Imports the module at `path`, as written (`./dev/partition.nix`), into a module, which of a flake.nix is
-/// what it gives to `mkFlake`: at the end of its `imports`, or as the first that it has.
+/// what it gives to `mkFlake`: at the end of its `imports`, behind what computes them, or as the first that it has.
 pub fn add_import(source: &Source, is_flake: bool, path: &str) -> Result<Edits, NixError> {
     let module = if is_flake { "what `mkFlake` gets" } else { "this module" };
-    let refused = |line: usize| NixError::CannotEdit {
-        line,
-        what: format!("{module} is no set with a list of `imports`"),
-    };
+    let refused = |line: usize| NixError::CannotEdit { line, what: format!("{module} is no set") };
     let module = module_expressions(source, is_flake).into_iter().next().ok_or_else(|| refused(1))?;
     let line = source.line(module.start());
     let set = set(module).ok_or_else(|| refused(line))?;
@@ -37,7 +34,14 @@ pub fn add_import(source: &Source, is_flake: bool, path: &str) -> Result<Edits, 
         }
         return Ok(edits);
     };
-    let list = imports.value().and_then(list).ok_or_else(|| refused(source.line(imports.start())))?;
+    let value = imports.value().ok_or_else(|| refused(source.line(imports.start())))?;
+    let Some(list) = last_list(value) else {
+        // Whatever code computes them, one more stands behind it.
+        let (open, close) = if binds_tighter(value) { ("", "") } else { ("(", ")") };
+        edits.insert(value.start(), open);
+        edits.insert(value.end(), format!("{close} ++ [ {path} ]"));
+        return Ok(edits);
+    };
     match list.last_child() {
         None if comments_within(source, list.start()..list.end()).next().is_some() => {
             let bracket = line_start(text, list.end() - 1);
@@ -102,13 +106,25 @@ fn set(module: Node<'_>) -> Option<Node<'_>> {
     }
 }
 
+/// Whether an expression needs no parentheses in front of a `++`.
+fn binds_tighter(value: Node<'_>) -> bool {
+    match value.kind() {
+        SyntaxKind::NODE_APPLY
+        | SyntaxKind::NODE_IDENT
+        | SyntaxKind::NODE_PAREN
+        | SyntaxKind::NODE_SELECT => true,
+        SyntaxKind::NODE_BIN_OP => value.operator() == Some(SyntaxKind::TOKEN_CONCAT),
+        _ => false,
+    }
+}
+
 /// The last list written out in a chain of `++`.
-fn list(value: Node<'_>) -> Option<Node<'_>> {
+fn last_list(value: Node<'_>) -> Option<Node<'_>> {
     let node = value.bare();
     match node.kind() {
         SyntaxKind::NODE_LIST => Some(node),
         SyntaxKind::NODE_BIN_OP if node.operator() == Some(SyntaxKind::TOKEN_CONCAT) => {
-            node.children().filter_map(list).last()
+            node.children().filter_map(last_list).last()
         }
         _ => None,
     }

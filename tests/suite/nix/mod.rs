@@ -5,6 +5,7 @@ mod catalogue;
 mod declarations;
 mod edits;
 mod flake_modules;
+mod imports;
 mod partitions;
 mod properties;
 mod reach;

@@ -178,6 +178,56 @@ fn options_of_nixos_modules_are_not_those_of_flake_parts() {
 }
 
 #[test]
+fn the_config_of_another_evaluation_is_not_that_of_flake_parts() {
+    let read = |what: &str| {
+        module(&format!(
+            "{{ inputs, lib, self, ... }}@top: {{ perSystem.packages.a = inputs.heavy.x; flake.lib.b = {what}; }}"
+        ))
+    };
+    let apart = [
+        "(lib.evalModules { modules = [ ]; }).config",
+        "let host = lib.nixosSystem { }; in host.config",
+        "let core = import ./core { }; in core.config",
+        "let home = inputs.home-manager.lib.homeManagerConfiguration { }; in f home.config",
+        "self.nixosConfigurations.a.config.system.build",
+    ];
+    let certain = "heavy: Used\n  module.nix:1 Value [packages] certain";
+    for what in apart {
+        assert_eq!(read(what).trim_end(), certain, "{what}");
+    }
+    let own = [
+        "top.config",
+        "let all = top; in all.config",
+        "let all = flake-parts-lib.evalFlakeModule { } ./.; in all.config",
+        "(f top).config",
+        "let lib = import ./lib { inherit (top) config; }; in lib.config",
+        "let f = core: core.config; in f",
+    ];
+    for what in own {
+        let told = read(what);
+        assert!(told.trim_end() != certain && told.contains("lib"), "{what}: {told}");
+    }
+}
+
+#[test]
+fn a_flake_that_is_a_source_gives_its_files() {
+    let read = |what: &str| {
+        module(&format!(
+            "{{ inputs, self, ... }}: {{ perSystem.packages.a = inputs.heavy.x; flake.lib.b = {what}; }}"
+        ))
+    };
+    assert_snapshot!(read("pkgs: pkgs.stdenv.mkDerivation { src = self; }"), @"
+    heavy: Used
+      module.nix:1 Value [packages] certain
+    ");
+    assert_snapshot!(read("f { flake = self; }"), @"
+    heavy: Used
+      module.nix:1 Value [packages through self: lib] certain
+    light: Unknown
+    ");
+}
+
+#[test]
 fn outputs_without_a_name_of_their_own() {
     // Everything that can hide an output's name, beside what the other tests show.
     assert_snapshot!(module("{ inputs, ... }: { flake = f { lib.a = inputs.heavy; }; }"), @"
