@@ -186,8 +186,11 @@ impl<'f, 'a> Walk<'f, 'a> {
             self.outwards(step);
             if self.seen.len() > limit {
                 self.everything("it goes through more code than flakepart follows");
+                break;
             }
-            if self.reach.everything.is_some() || self.reach.indirectly.is_some() {
+            // What is plain to see is so whatever else there is.
+            let may_be_anything = self.reach.everything.is_some() || self.reach.indirectly.is_some();
+            if may_be_anything && !self.only_plain {
                 break;
             }
         }
