@@ -10,7 +10,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use super::unfinished::opened;
 use super::{Error, Output};
 use crate::finding::Finding;
-use crate::lock::{LockFile, MAX_BYTES};
+use crate::lock::{LockError, LockFile, MAX_BYTES};
 use crate::nix::{Declarations, Source, joined};
 use crate::partition::{Files, FlakeError, may_update, unwritten_lock};
 use crate::tree::{Entry, Kind, Tree, TreeError, WorkTree};
@@ -28,13 +28,14 @@ impl Target {
         match path {
             Some(path) if path == "-" => {
                 let mut bytes = Vec::new();
-                let read = io::stdin().lock().read_to_end(&mut bytes);
+                // One more than there may be, to see that there is more.
+                let mut stdin = io::stdin().lock().take(MAX_BYTES as u64 + 1);
+                let read = stdin.read_to_end(&mut bytes);
                 read.map_err(|source| Error::Read { path: "standard input".into(), source })?;
                 Ok(Target::Lock("standard input".into(), bytes))
             }
             Some(path) if path.is_file() && path.file_name() != Some("flake.nix") => {
-                let bytes = read(path).map_err(|source| Error::Read { path: path.to_owned(), source })?;
-                Ok(Target::Lock(path.to_owned(), bytes))
+                Ok(Target::Lock(path.to_owned(), read(path)?))
             }
             _ => Ok(Target::Flake(opened(path, output)?)),
         }
@@ -45,13 +46,19 @@ impl Target {
 /// is touched for the first time.
 const LARGE: usize = 1 << 20;
 
-/// The bytes of a file.
-fn read(path: &Utf8Path) -> io::Result<Vec<u8>> {
-    let file = File::open(path)?;
-    let len = usize::try_from(file.metadata()?.len()).unwrap_or(usize::MAX);
-    if !(LARGE..=MAX_BYTES).contains(&len) {
-        return std::fs::read(path);
+/// The bytes of a lock file.
+fn read(path: &Utf8Path) -> Result<Vec<u8>, Error> {
+    let failed = |source| Error::Read { path: path.to_owned(), source };
+    let file = File::open(path).map_err(failed)?;
+    let len = usize::try_from(file.metadata().map_err(failed)?.len()).unwrap_or(usize::MAX);
+    match len {
+        0..LARGE => std::fs::read(path).map_err(failed),
+        LARGE..=MAX_BYTES => halves(&file, len).map_err(failed),
+        bytes => Err(Error::Lock { path: path.to_owned(), source: LockError::TooLarge { bytes } }),
     }
+}
+
+fn halves(file: &File, len: usize) -> io::Result<Vec<u8>> {
     let mut bytes = vec![0; len];
     let (first, second) = bytes.split_at_mut(len / 2);
     std::thread::scope(|scope| {

@@ -200,7 +200,7 @@ pub enum LockError {
         at: Option<Place>,
     },
     /// The file is larger than [`MAX_BYTES`](super::MAX_BYTES).
-    #[error("too large: {bytes} bytes")]
+    #[error("larger than {} MiB", super::MAX_BYTES >> 20)]
     TooLarge {
         /// Its size.
         bytes: usize,

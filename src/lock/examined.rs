@@ -1,12 +1,10 @@
 //! A lock with its graph, for those who want to know all of it.
 
+use super::LARGE;
 use super::file::LockFile;
 use super::graph::Graph;
 use super::revisions::Repeated;
 use super::weight::RootInput;
-
-/// From so many nodes on, starting a thread pays.
-const LARGE: usize = 2_000;
 
 /// A lock, and what takes long to find out about it.
 pub struct Examined<'a> {

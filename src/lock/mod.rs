@@ -64,5 +64,8 @@ pub const MAX_BYTES: usize = 256 << 20;
 /// would need 2^40.
 pub const MAX_NODES: usize = 1_000_000;
 
+/// From so many nodes on, starting a thread pays.
+const LARGE: usize = 2_000;
+
 /// The lock format this crate writes. Nix: `src/libexpr/flake/lockfile.cc`.
 pub const WRITTEN_VERSION: u64 = 7;

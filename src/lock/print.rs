@@ -6,6 +6,7 @@ use std::ops::Range;
 
 use serde_json::Value;
 
+use super::LARGE;
 use super::attrs::Attrs;
 use super::document::{Edge, Node};
 use super::index::FastMap;
@@ -68,9 +69,6 @@ enum Field<'a> {
 /// From so many bytes on they go out.
 const PIECE: usize = 64 << 10;
 
-/// From so many nodes on, a thread of its own prints the second half of them.
-const LARGE: usize = 2_000;
-
 struct Printer<'o> {
     out: &'o mut dyn Write,
     /// What came of writing.
@@ -121,6 +119,7 @@ impl<'o> Printer<'o> {
         if nodes.len() < LARGE {
             self.each(nodes, &mut empty);
         } else {
+            // A thread of its own prints the second half.
             let (nodes, behind) = nodes.split_at(nodes.len() / 2);
             let depth = self.depth;
             let behind = std::thread::scope(|scope| {

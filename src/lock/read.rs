@@ -2,7 +2,6 @@
 
 use serde_json::Value;
 
-use super::MAX_BYTES;
 use super::attrs::Attrs;
 use super::document::{Edge, Lock, Node};
 use super::ends::Ends;
@@ -12,9 +11,7 @@ use super::index::{FastMap, Index, NONE};
 use super::place::{self, Place};
 use super::raw::{DUPLICATE_KEY, OnlyVersion, RawLock, whole};
 use super::written;
-
-/// From so many nodes on, starting a thread pays.
-const LARGE: usize = 2_000;
+use super::{LARGE, MAX_BYTES};
 
 /// What the JSON reader says beyond 127 levels.
 const TOO_DEEP: &str = "recursion limit exceeded";

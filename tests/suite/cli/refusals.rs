@@ -107,6 +107,20 @@ fn no_lock() {
 }
 
 #[test]
+fn a_lock_that_is_too_large_is_not_read() {
+    let repo = Repo::agent_boxes();
+    // It takes no room on the disk, and more than any machine has in memory.
+    std::fs::File::create(repo.path().join("large.lock")).unwrap().set_len(8 << 40).unwrap();
+    let run = repo.flakepart(&["analyze", "large.lock"]);
+    assert_eq!(run.code, Some(2), "{run}");
+    assert_snapshot!(run.stderr, @"
+    error: large.lock: larger than 256 MiB
+
+    hint: restore flake.lock from git, or delete it and run `nix flake lock`
+    ");
+}
+
+#[test]
 fn a_lock_that_is_no_json() {
     assert_snapshot!(refused_with("flake.lock", "nodes: []\n"), @"
     error: flake.lock:1:2: not valid JSON: expected value
