@@ -170,6 +170,7 @@ impl Error {
             Error::Split(
                 SplitError::FilteredTree { place: (file, line) }
                 | SplitError::UnreadableWiring { place: (file, line) }
+                | SplitError::FolderRead { place: (file, line), .. }
                 | SplitError::PartitionUnreadable { place: Some((file, line)), .. },
             ) => Some(place(file, Some(*line), None)),
             Error::Split(SplitError::EditNested { path, error }) => Some(place(path, error.line(), None)),

@@ -161,6 +161,26 @@ impl Source {
             .collect()
     }
 
+    /// The folders that `imports` is computed from, as written, with the lines: which of their files are
+    /// imported nobody sees.
+    #[must_use]
+    pub fn folders_read(&self, is_flake: bool) -> Vec<(String, usize)> {
+        let definitions = self.definitions(is_flake).into_iter();
+        let imports = definitions.filter(|definition| definition.path == [Some("imports")]);
+        let nodes = imports.flat_map(|definition| definition.value.descendants());
+        let is_read = |apply: &Node<'_>| {
+            let function = apply.application().0.last_name().unwrap_or_default();
+            apply.kind() == SyntaxKind::NODE_APPLY
+                && !matches!(function, "import" | "importApply" | "callPackage")
+        };
+        let paths = nodes.filter(is_read).flat_map(|apply| apply.application().1);
+        let paths = paths.flat_map(Node::descendants);
+        paths
+            .filter_map(|node| Some((node.literal_path()?.to_owned(), self.line(node.start()))))
+            .filter(|(path, _)| !path.ends_with(".nix"))
+            .collect()
+    }
+
     /// The import-trees that this module imports.
     #[must_use]
     pub fn import_trees(&self, is_flake: bool) -> Vec<ImportTree> {

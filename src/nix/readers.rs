@@ -98,7 +98,7 @@ impl<'a> Readers<'a> {
     fn of_file_alone(at: usize, file: &'a ProjectFile, scopes: &Scopes<'a>) -> Readers<'a> {
         let mut readers = Readers::default();
         readers.index_variables(at, scopes);
-        let apart = read_apart(scopes);
+        let apart = Apart::of(file.source.code().root(), scopes);
         let is_module = matches!(file.role, Role::Flake | Role::Module);
         for node in file.source.code().root().descendants() {
             match node.kind() {
@@ -130,13 +130,12 @@ impl<'a> Readers<'a> {
     }
 
     /// `top.config.x`, `inputs.self.x`
-    fn index_selection(&mut self, file: usize, node: Node<'a>, apart: &FxHashSet<Node<'a>>) {
+    fn index_selection(&mut self, file: usize, node: Node<'a>, apart: &Apart<'a>) {
         let names = node.names();
         let place = |read: usize| Place { file, node, names: names[read + 1..].to_vec() };
         if let Some(read) = names.iter().position(|name| *name == Some("config")) {
             let is_evaluated = |name: &Option<&str>| name.is_some_and(|name| EVALUATED.contains(&name));
-            let is_apart = apart.contains(&node) || node.child(0).is_some_and(is_evaluation);
-            if !is_apart && !names[..read].iter().any(is_evaluated) {
+            if !apart.has(node) && !names[..read].iter().any(is_evaluated) {
                 self.configs.push(place(read));
             }
         }
@@ -257,39 +256,127 @@ fn speaks_flake_parts(code: Node<'_>) -> bool {
     })
 }
 
-/// The selections from variables that hold what modules apart from flake-parts' give: `let x = lib.evalModules …;
-/// in x.config`.
-fn read_apart<'a>(scopes: &Scopes<'a>) -> FxHashSet<Node<'a>> {
-    let is_bound_to_one = |scope: Node<'a>, name: &str| {
-        let mut bindings = scope.children().filter(|node| node.kind() == SyntaxKind::NODE_ATTRPATH_VALUE);
-        let value = bindings.find(|node| node.names() == [Some(name)]).and_then(Node::last_child);
-        scope.kind() == SyntaxKind::NODE_LET_IN && value.is_some_and(is_evaluation)
-    };
-    let uses = scopes.variables().filter(|((scope, name), _)| is_bound_to_one(*scope, name));
-    uses.flat_map(|(_, uses)| uses).filter_map(|node| Some(selection(*node)?.0)).collect()
+/// What the code of one file evaluates apart from flake-parts' modules.
+struct Apart<'a> {
+    /// The names that may hold flake-parts' configuration: `config`, arguments of functions as a whole, and
+    /// what is made of these.
+    carriers: FxHashSet<&'a str>,
+    /// The selections from variables that hold what modules apart from flake-parts' give:
+    /// `let x = lib.evalModules …; in x.config`.
+    selections: FxHashSet<Node<'a>>,
 }
 
-/// Whether a value has a `config` of its own. So has what a file makes of its arguments, if these are not the
-/// configuration.
-fn is_evaluation(value: Node<'_>) -> bool {
-    let (function, arguments) = value.application();
-    match function.last_name() {
-        Some("import") if arguments.len() > 1 => {
-            let mut nodes = arguments.iter().flat_map(|argument| argument.descendants());
-            !nodes.any(|node| node.kind() == SyntaxKind::NODE_IDENT && node.text() == "config")
+impl<'a> Apart<'a> {
+    fn of(code: Node<'a>, scopes: &Scopes<'a>) -> Apart<'a> {
+        let mut apart =
+            Apart { carriers: FxHashSet::from_iter(["config"]), selections: FxHashSet::default() };
+        let lambdas = code.descendants().filter(|node| node.kind() == SyntaxKind::NODE_LAMBDA);
+        apart.carriers.extend(lambdas.filter_map(whole_argument));
+        let bindings: Vec<(&str, Node<'_>)> = scopes
+            .variables()
+            .filter_map(|((scope, name), _)| Some((*name, bound_to(*scope, name)?)))
+            .collect();
+        // Whatever is made of one carries it, too.
+        while bindings.iter().any(|(name, value)| apart.carries(*value) && apart.carriers.insert(name)) {}
+        let is_apart = |scope: Node<'a>, name: &str| {
+            bound_to(scope, name).is_some_and(|value| apart.is_evaluation(value))
+        };
+        let uses = scopes.variables().filter(|((scope, name), _)| is_apart(*scope, name));
+        let selections = uses.flat_map(|(_, uses)| uses).filter_map(|node| Some(selection(*node)?.0));
+        apart.selections = selections.collect();
+        apart
+    }
+
+    /// Whether a selection takes the `config` of such an evaluation.
+    fn has(&self, select: Node<'a>) -> bool {
+        self.selections.contains(&select) || select.child(0).is_some_and(|base| self.is_evaluation(base))
+    }
+
+    fn is_evaluation(&self, value: Node<'a>) -> bool {
+        let (function, arguments) = value.application();
+        match function.last_name() {
+            // What a file makes of its arguments, if the configuration is not among them.
+            Some("import") => arguments.len() > 1 && !arguments.iter().any(|it| self.carries(*it)),
+            Some(name) => !arguments.is_empty() && EVALUATIONS.contains(&name),
+            None => false,
         }
-        Some(name) => !arguments.is_empty() && EVALUATIONS.contains(&name),
-        None => false,
+    }
+
+    fn carries(&self, value: Node<'a>) -> bool {
+        let is_carrier =
+            |node: Node<'_>| node.kind() == SyntaxKind::NODE_IDENT && self.carriers.contains(node.text());
+        is_carrier(value) || value.descendants().any(is_carrier)
     }
 }
 
-/// Whether `self` stands for its source: in `"${self}/x"`, `self + "/x"` and `src = self`.
+/// What a `let` binds a name to.
+fn bound_to<'a>(scope: Node<'a>, name: &str) -> Option<Node<'a>> {
+    let mut bindings = scope.children().filter(|node| node.kind() == SyntaxKind::NODE_ATTRPATH_VALUE);
+    let value = bindings.find(|node| node.names().first() == Some(&Some(name)))?.last_child();
+    value.filter(|_| scope.kind() == SyntaxKind::NODE_LET_IN)
+}
+
+/// The name that a function has for its whole argument, if flake-parts may call it: a function that wants what
+/// no module gets is called by others.
+fn whole_argument(lambda: Node<'_>) -> Option<&str> {
+    const OF_MODULES: [&str; 16] = [
+        "config",
+        "final",
+        "flake-parts-lib",
+        "getSystem",
+        "inputs",
+        "inputs'",
+        "lib",
+        "moduleWithSystem",
+        "options",
+        "partitionStack",
+        "pkgs",
+        "self",
+        "self'",
+        "specialArgs",
+        "system",
+        "withSystem",
+    ];
+    let parameter = lambda.child(0)?;
+    if parameter.kind() == SyntaxKind::NODE_IDENT_PARAM {
+        return Some(parameter.text());
+    }
+    let is_foreign = |entry: Node<'_>| {
+        let name = entry.child(0).map(Node::text).unwrap_or_default();
+        entry.kind() == SyntaxKind::NODE_PAT_ENTRY && entry.child(1).is_none() && !OF_MODULES.contains(&name)
+    };
+    if parameter.children().any(is_foreign) {
+        return None;
+    }
+    let bind = parameter.children().find(|node| node.kind() == SyntaxKind::NODE_PAT_BIND)?;
+    bind.child(0).map(Node::text)
+}
+
+/// Whether `self` stands for its source: in `"${self}/x"`, `self + "/x"` and `mkDerivation { src = self; }`.
 fn is_path(node: Node<'_>) -> bool {
     node.parent().is_some_and(|parent| match parent.kind() {
         SyntaxKind::NODE_INTERPOL => true,
-        SyntaxKind::NODE_ATTRPATH_VALUE => parent.names().last() == Some(&Some("src")),
+        SyntaxKind::NODE_ATTRPATH_VALUE => parent.names() == [Some("src")] && is_argument(parent.parent()),
         _ => parent.operator() == Some(SyntaxKind::TOKEN_ADD),
     })
+}
+
+/// Whether a set, or what gives it, is what a function gets that makes a derivation of it: no file's.
+fn is_argument(set: Option<Node<'_>>) -> bool {
+    let Some(mut node) = set.filter(|set| set.kind() == SyntaxKind::NODE_ATTR_SET) else { return false };
+    while let Some(parent) = node.parent() {
+        match parent.kind() {
+            SyntaxKind::NODE_PAREN | SyntaxKind::NODE_LAMBDA => node = parent,
+            SyntaxKind::NODE_BIN_OP if parent.operator() == Some(SyntaxKind::TOKEN_UPDATE) => node = parent,
+            SyntaxKind::NODE_APPLY => {
+                let function = parent.application().0.last_name().unwrap_or_default();
+                return parent.child(0) != Some(node)
+                    && !matches!(function, "import" | "callPackage" | "mkFlake");
+            }
+            _ => return false,
+        }
+    }
+    false
 }
 
 /// The selection that takes something from `base`, and the names it takes.

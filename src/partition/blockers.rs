@@ -169,11 +169,13 @@ impl Flake {
         sites.chain(&self.usages.opaque).flat_map(|site| site.direct.iter().cloned()).collect()
     }
 
-    /// The outputs that code naming `input` is seen to feed, whatever else it may.
+    /// The outputs that code naming `input` is seen to feed, whatever else it may, but for those that have to
+    /// come from the root.
     #[must_use]
     pub fn seen_attrs_of(&self, input: &str) -> BTreeSet<String> {
         let sites = self.usages.sites.get(input).into_iter().flatten();
-        sites.flat_map(|site| site.direct.iter().cloned()).collect()
+        let seen = sites.flat_map(|site| &site.direct).filter(|output| !PUBLIC.contains(&output.as_str()));
+        seen.cloned().collect()
     }
 
     /// Why `input` cannot move when all of `moving` move together; the weightiest reason first.

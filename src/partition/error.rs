@@ -175,6 +175,16 @@ pub enum SplitError {
         /// The folder.
         folder: Utf8PathBuf,
     },
+    /// Code that computes `imports` may take the nested flake.nix for a module.
+    #[error("`imports` is computed from {read}, and may take {folder}/flake.nix for a module")]
+    FolderRead {
+        /// Where.
+        place: (Utf8PathBuf, usize),
+        /// The folder that is read, as written.
+        read: String,
+        /// The folder of the nested flake.
+        folder: Utf8PathBuf,
+    },
     /// The lock cannot be written.
     #[error("flake.lock: {0}")]
     Lock(#[from] LockError),
@@ -266,7 +276,9 @@ impl SplitError {
                 Some("nothing is proposed; name the inputs to move with `--input`".to_owned())
             }
             SplitError::NoSuchProposal { proposed, .. } => Some(format!("proposed: {}", proposed.join(", "))),
-            SplitError::FileTaken { .. } => Some("choose another folder: `--folder DIR`".to_owned()),
+            SplitError::FileTaken { .. } | SplitError::FolderRead { .. } => {
+                Some("choose another folder: `--folder DIR`".to_owned())
+            }
             SplitError::FolderVisible { folder } => {
                 let name = folder.file_name().unwrap_or_default();
                 Some(format!(

@@ -309,6 +309,19 @@ impl Outline {
         })
     }
 
+    /// Where `imports` is computed from a folder in which `folder` lies, and that folder as written. An
+    /// import-tree says by itself what it passes over.
+    pub(super) fn computed_from(&self, folder: &Utf8Path) -> Option<((Utf8PathBuf, usize), String)> {
+        let mut modules = self.project.modules().filter(|_| self.module_tree.is_none());
+        modules.find_map(|(path, source, is_flake)| {
+            let mut read = source.folders_read(is_flake).into_iter();
+            read.find_map(|(read, line)| {
+                let has_it = joined(path, &read).is_some_and(|read| folder.starts_with(read));
+                has_it.then(|| ((path.to_owned(), line), read))
+            })
+        })
+    }
+
     /// Whether flake-parts makes the outputs, and under which name it is an input.
     #[must_use]
     pub fn flake_parts(&self) -> Option<&str> {

@@ -337,6 +337,9 @@ fn place(flake: &Flake, choice: &Choice) -> Result<Utf8PathBuf, SplitError> {
     {
         return Err(SplitError::FilteredTree { place: tree.place.clone() });
     }
+    if let Some((place, read)) = flake.computed_from(&choice.folder) {
+        return Err(SplitError::FolderRead { place, read, folder: choice.folder.clone() });
+    }
     if flake.is_visible(&choice.folder) {
         return Err(SplitError::FolderVisible { folder: choice.folder.clone() });
     }

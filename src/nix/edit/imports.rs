@@ -20,6 +20,10 @@ pub fn add_import(source: &Source, is_flake: bool, path: &str) -> Result<Edits, 
     let mut edits = Edits::default();
     let imports = set.bindings().find(|binding| binding.names() == [Some("imports")]);
     let Some(imports) = imports else {
+        let mut inherits = set.children().filter(|node| node.kind() == SyntaxKind::NODE_INHERIT);
+        if inherits.any(|inherit| inherit.inherited().any(|name| name.name() == Some("imports"))) {
+            return Err(refused(line));
+        }
         let brace = set.start() + 1;
         match set
             .children()
@@ -97,7 +101,8 @@ fn set(module: Node<'_>) -> Option<Node<'_>> {
         SyntaxKind::NODE_ATTR_SET => Some(node),
         SyntaxKind::NODE_LAMBDA | SyntaxKind::NODE_LET_IN | SyntaxKind::NODE_WITH => set(node.last_child()?),
         SyntaxKind::NODE_BIN_OP if node.operator() == Some(SyntaxKind::TOKEN_UPDATE) => {
-            // The right one counts where both have `imports`.
+            // The right one counts where both have `imports`, and who knows what one has that cannot be read.
+            set(node.last_child()?)?;
             let sets: Vec<Node<'_>> = node.children().filter_map(set).collect();
             let with_imports = |set: &&Node<'_>| set.bindings().any(|it| it.names() == [Some("imports")]);
             sets.iter().rev().find(with_imports).copied()

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use insta::assert_snapshot;
 
+use crate::relocation::{CASES, repository};
 use crate::support::Repo;
 
 /// What `split` says of a repository that it must not touch.
@@ -277,6 +278,20 @@ fn an_input_that_two_partitions_need() {
 
     hint: an input cannot be in two partitions; at the root both have it
     ");
+}
+
+#[test]
+fn a_folder_that_computed_imports_read() {
+    let repo = repository(&CASES[1]);
+    repo.replace("flake.nix", "imports = [", "imports = inputs.lib.filesBelow ./nix ++ [");
+    repo.commit();
+    assert_snapshot!(refused(&repo, &["--input", "pi-mono"]), @"
+    error: flake.nix:38: `imports` is computed from ./nix, and may take nix/pi-mono/flake.nix for a module
+
+    hint: choose another folder: `--folder DIR`
+    ");
+    let run = repo.flakepart(&["split", "--dry-run", "--input", "pi-mono", "--folder", "boxes"]);
+    assert_eq!(run.code, Some(1), "{run}");
 }
 
 #[test]

@@ -78,5 +78,12 @@ fn a_module_is_imported_behind_the_others_however_they_are_given() {
 #[test]
 fn a_module_that_is_no_set_takes_no_import() {
     insta::assert_snapshot!(with_import("(import ./modules)"), @"what `mkFlake` gets is no set");
+    for unreadable in [
+        "({ imports = f x; } // import ./m.nix)",
+        "(let imports = [ ]; in { inherit imports; })",
+        "{ inherit (x) imports; }",
+    ] {
+        assert_eq!(with_import(unreadable), "what `mkFlake` gets is no set", "{unreadable}");
+    }
     insta::assert_snapshot!(with_import("./module.nix"), @"what `mkFlake` gets is no set");
 }

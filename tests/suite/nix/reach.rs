@@ -190,6 +190,7 @@ fn the_config_of_another_evaluation_is_not_that_of_flake_parts() {
         "let core = import ./core { }; in core.config",
         "let home = inputs.home-manager.lib.homeManagerConfiguration { }; in f home.config",
         "self.nixosConfigurations.a.config.system.build",
+        "{ pkgs, terranix_config, ... }@args: (import ./core args).config",
     ];
     let certain = "heavy: Used\n  module.nix:1 Value [packages] certain";
     for what in apart {
@@ -201,6 +202,12 @@ fn the_config_of_another_evaluation_is_not_that_of_flake_parts() {
         "let all = flake-parts-lib.evalFlakeModule { } ./.; in all.config",
         "(f top).config",
         "let lib = import ./lib { inherit (top) config; }; in lib.config",
+        "let c = import ../ctx.nix top; in c.config",
+        "(import ../ctx.nix top).config",
+        "(import ../ctx.nix { inherit top; }).config",
+        "let t = { inherit top; }; c = import ../ctx.nix t; in c.config",
+        "withSystem system (args: (import ../ctx.nix args).config)",
+        "withSystem system ({ pkgs, ... }@args: (import ../ctx.nix args).config)",
         "let f = core: core.config; in f",
     ];
     for what in own {
@@ -220,6 +227,14 @@ fn a_flake_that_is_a_source_gives_its_files() {
     heavy: Used
       module.nix:1 Value [packages] certain
     ");
+    for of_outputs in [
+        "let src = self; in src.packages",
+        "import ../f.nix { src = self; }",
+        "f { specialArgs = { src = self; }; }",
+        "f { specialArgs.src = self; }",
+    ] {
+        assert!(read(of_outputs).contains("lib"), "{of_outputs}: {}", read(of_outputs));
+    }
     assert_snapshot!(read("f { flake = self; }"), @"
     heavy: Used
       module.nix:1 Value [packages through self: lib] certain
