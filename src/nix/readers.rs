@@ -303,9 +303,12 @@ impl<'a> Apart<'a> {
     }
 
     fn carries(&self, value: Node<'a>) -> bool {
-        let is_carrier =
-            |node: Node<'_>| node.kind() == SyntaxKind::NODE_IDENT && self.carriers.contains(node.text());
-        is_carrier(value) || value.descendants().any(is_carrier)
+        // `config = …` only names something.
+        let is_use = |node: Node<'_>| node.parent().is_none_or(|it| it.kind() != SyntaxKind::NODE_ATTRPATH);
+        let is_carrier = |node: Node<'_>| {
+            node.kind() == SyntaxKind::NODE_IDENT && self.carriers.contains(node.text()) && is_use(node)
+        };
+        value.descendants().any(is_carrier)
     }
 }
 

@@ -191,6 +191,7 @@ fn the_config_of_another_evaluation_is_not_that_of_flake_parts() {
         "let home = inputs.home-manager.lib.homeManagerConfiguration { }; in f home.config",
         "self.nixosConfigurations.a.config.system.build",
         "{ pkgs, terranix_config, ... }@args: (import ./core args).config",
+        "let pkgs = import inputs.nixpkgs { config = { }; }; core = import ./core { inherit pkgs; }; in core.config",
     ];
     let certain = "heavy: Used\n  module.nix:1 Value [packages] certain";
     for what in apart {
