@@ -18,6 +18,9 @@ pub(super) const MK_FLAKE: &str = "mkFlake";
 /// Functions that evaluate modules which are not flake-parts': what they give has a `config` of its own.
 const EVALUATIONS: [&str; 4] = ["darwinSystem", "evalModules", "homeManagerConfiguration", "nixosSystem"];
 
+/// Arguments of modules that hold their configuration, or give it.
+const CARRIERS: [&str; 4] = ["config", "getSystem", "moduleWithSystem", "withSystem"];
+
 /// Outputs that hold what such functions give.
 const EVALUATED: [&str; 3] = ["darwinConfigurations", "homeConfigurations", "nixosConfigurations"];
 
@@ -258,8 +261,8 @@ fn speaks_flake_parts(code: Node<'_>) -> bool {
 
 /// What the code of one file evaluates apart from flake-parts' modules.
 struct Apart<'a> {
-    /// The names that may hold flake-parts' configuration: `config`, arguments of functions as a whole, and
-    /// what is made of these.
+    /// The names that may hold flake-parts' configuration, or give it: arguments of functions as a whole, some
+    /// by name, and what is made of these.
     carriers: FxHashSet<&'a str>,
     /// The selections from variables that hold what modules apart from flake-parts' give:
     /// `let x = lib.evalModules …; in x.config`.
@@ -268,8 +271,7 @@ struct Apart<'a> {
 
 impl<'a> Apart<'a> {
     fn of(code: Node<'a>, scopes: &Scopes<'a>) -> Apart<'a> {
-        let mut apart =
-            Apart { carriers: FxHashSet::from_iter(["config"]), selections: FxHashSet::default() };
+        let mut apart = Apart { carriers: FxHashSet::from_iter(CARRIERS), selections: FxHashSet::default() };
         let lambdas = code.descendants().filter(|node| node.kind() == SyntaxKind::NODE_LAMBDA);
         apart.carriers.extend(lambdas.filter_map(whole_argument));
         let bindings: Vec<(&str, Node<'_>)> = scopes
@@ -297,8 +299,11 @@ impl<'a> Apart<'a> {
         match function.last_name() {
             // What a file makes of its arguments, if the configuration is not among them.
             Some("import") => arguments.len() > 1 && !arguments.iter().any(|it| self.carries(*it)),
-            Some(name) => !arguments.is_empty() && EVALUATIONS.contains(&name),
-            None => false,
+            Some(name) if !arguments.is_empty() && EVALUATIONS.contains(&name) => {
+                let is_set = |argument: &Node<'a>| argument.bare().kind() != SyntaxKind::NODE_IDENT;
+                arguments.iter().all(|it| is_set(it) || !self.carries(*it))
+            }
+            _ => false,
         }
     }
 
@@ -364,7 +369,7 @@ fn is_path(node: Node<'_>) -> bool {
     })
 }
 
-/// Whether a set, or what gives it, is what a function gets that makes a derivation of it: no file's.
+/// Whether a set, or what gives it, is what a function gets that makes a derivation of it.
 fn is_argument(set: Option<Node<'_>>) -> bool {
     let Some(mut node) = set.filter(|set| set.kind() == SyntaxKind::NODE_ATTR_SET) else { return false };
     while let Some(parent) = node.parent() {
@@ -373,8 +378,7 @@ fn is_argument(set: Option<Node<'_>>) -> bool {
             SyntaxKind::NODE_BIN_OP if parent.operator() == Some(SyntaxKind::TOKEN_UPDATE) => node = parent,
             SyntaxKind::NODE_APPLY => {
                 let function = parent.application().0.last_name().unwrap_or_default();
-                return parent.child(0) != Some(node)
-                    && !matches!(function, "import" | "callPackage" | "mkFlake");
+                return function == "mkDerivation" || function.starts_with("build");
             }
             _ => return false,
         }

@@ -208,6 +208,8 @@ fn the_config_of_another_evaluation_is_not_that_of_flake_parts() {
         "(import ../ctx.nix { inherit top; }).config",
         "let t = { inherit top; }; c = import ../ctx.nix t; in c.config",
         "withSystem system (args: (import ../ctx.nix args).config)",
+        "let a = import ../a.nix { inherit withSystem; }; in a.config",
+        "let evalModules = x: x; in (evalModules top).config",
         "withSystem system ({ pkgs, ... }@args: (import ../ctx.nix args).config)",
         "let f = core: core.config; in f",
     ];
@@ -230,6 +232,7 @@ fn a_flake_that_is_a_source_gives_its_files() {
     ");
     for of_outputs in [
         "let src = self; in src.packages",
+        "let f = { src }: src.packages.x; in f { src = self; }",
         "import ../f.nix { src = self; }",
         "f { specialArgs = { src = self; }; }",
         "f { specialArgs.src = self; }",
