@@ -3,6 +3,7 @@
 //! This room takes text and gives values. It knows neither disks nor locks: which files there are and
 //! which of them a flake reaches is told to it.
 
+mod apart;
 mod code;
 mod declare;
 mod edit;

@@ -5,6 +5,7 @@ use rayon::prelude::*;
 use rnix::SyntaxKind;
 use rustc_hash::{FxHashMap, FxHashSet};
 
+use super::apart::Apart;
 use super::code::{Node, Path};
 use super::project::{Project, ProjectFile, Role};
 use super::scope::Scopes;
@@ -14,15 +15,6 @@ const SELVES: [&str; 2] = ["self", "self'"];
 
 /// The function of flake-parts that makes a flake's outputs.
 pub(super) const MK_FLAKE: &str = "mkFlake";
-
-/// Functions that evaluate modules which are not flake-parts': what they give has a `config` of its own.
-const EVALUATIONS: [&str; 4] = ["darwinSystem", "evalModules", "homeManagerConfiguration", "nixosSystem"];
-
-/// Arguments of modules that hold their configuration, or give it.
-const CARRIERS: [&str; 4] = ["config", "getSystem", "moduleWithSystem", "withSystem"];
-
-/// Outputs that hold what such functions give.
-const EVALUATED: [&str; 3] = ["darwinConfigurations", "homeConfigurations", "nixosConfigurations"];
 
 /// A place that reads something, and the names that it reads below it.
 #[derive(Debug, Clone)]
@@ -136,11 +128,10 @@ impl<'a> Readers<'a> {
     fn index_selection(&mut self, file: usize, node: Node<'a>, apart: &Apart<'a>) {
         let names = node.names();
         let place = |read: usize| Place { file, node, names: names[read + 1..].to_vec() };
-        if let Some(read) = names.iter().position(|name| *name == Some("config")) {
-            let is_evaluated = |name: &Option<&str>| name.is_some_and(|name| EVALUATED.contains(&name));
-            if !apart.has(node) && !names[..read].iter().any(is_evaluated) {
-                self.configs.push(place(read));
-            }
+        if let Some(read) = names.iter().position(|name| *name == Some("config"))
+            && !apart.has(node)
+        {
+            self.configs.push(place(read));
         }
         for argument in SELVES {
             // `inputs'.self` is of one system, too.
@@ -259,107 +250,6 @@ fn speaks_flake_parts(code: Node<'_>) -> bool {
     })
 }
 
-/// What the code of one file evaluates apart from flake-parts' modules.
-struct Apart<'a> {
-    /// The names that may hold flake-parts' configuration, or give it: arguments of functions as a whole, some
-    /// by name, and what is made of these.
-    carriers: FxHashSet<&'a str>,
-    /// The selections from variables that hold what modules apart from flake-parts' give:
-    /// `let x = lib.evalModules …; in x.config`.
-    selections: FxHashSet<Node<'a>>,
-}
-
-impl<'a> Apart<'a> {
-    fn of(code: Node<'a>, scopes: &Scopes<'a>) -> Apart<'a> {
-        let mut apart = Apart { carriers: FxHashSet::from_iter(CARRIERS), selections: FxHashSet::default() };
-        let lambdas = code.descendants().filter(|node| node.kind() == SyntaxKind::NODE_LAMBDA);
-        apart.carriers.extend(lambdas.filter_map(whole_argument));
-        let bindings: Vec<(&str, Node<'_>)> = scopes
-            .variables()
-            .filter_map(|((scope, name), _)| Some((*name, bound_to(*scope, name)?)))
-            .collect();
-        // Whatever is made of one carries it, too.
-        while bindings.iter().any(|(name, value)| apart.carries(*value) && apart.carriers.insert(name)) {}
-        let is_apart = |scope: Node<'a>, name: &str| {
-            bound_to(scope, name).is_some_and(|value| apart.is_evaluation(value))
-        };
-        let uses = scopes.variables().filter(|((scope, name), _)| is_apart(*scope, name));
-        let selections = uses.flat_map(|(_, uses)| uses).filter_map(|node| Some(selection(*node)?.0));
-        apart.selections = selections.collect();
-        apart
-    }
-
-    /// Whether a selection takes the `config` of such an evaluation.
-    fn has(&self, select: Node<'a>) -> bool {
-        self.selections.contains(&select) || select.child(0).is_some_and(|base| self.is_evaluation(base))
-    }
-
-    fn is_evaluation(&self, value: Node<'a>) -> bool {
-        let (function, arguments) = value.application();
-        match function.last_name() {
-            // What a file makes of its arguments, if the configuration is not among them.
-            Some("import") => arguments.len() > 1 && !arguments.iter().any(|it| self.carries(*it)),
-            Some(name) if !arguments.is_empty() && EVALUATIONS.contains(&name) => {
-                let is_set = |argument: &Node<'a>| argument.bare().kind() != SyntaxKind::NODE_IDENT;
-                arguments.iter().all(|it| is_set(it) || !self.carries(*it))
-            }
-            _ => false,
-        }
-    }
-
-    fn carries(&self, value: Node<'a>) -> bool {
-        // `config = …` only names something.
-        let is_use = |node: Node<'_>| node.parent().is_none_or(|it| it.kind() != SyntaxKind::NODE_ATTRPATH);
-        let is_carrier = |node: Node<'_>| {
-            node.kind() == SyntaxKind::NODE_IDENT && self.carriers.contains(node.text()) && is_use(node)
-        };
-        value.descendants().any(is_carrier)
-    }
-}
-
-/// What a `let` binds a name to.
-fn bound_to<'a>(scope: Node<'a>, name: &str) -> Option<Node<'a>> {
-    let mut bindings = scope.children().filter(|node| node.kind() == SyntaxKind::NODE_ATTRPATH_VALUE);
-    let value = bindings.find(|node| node.names().first() == Some(&Some(name)))?.last_child();
-    value.filter(|_| scope.kind() == SyntaxKind::NODE_LET_IN)
-}
-
-/// The name that a function has for its whole argument, if flake-parts may call it: a function that wants what
-/// no module gets is called by others.
-fn whole_argument(lambda: Node<'_>) -> Option<&str> {
-    const OF_MODULES: [&str; 16] = [
-        "config",
-        "final",
-        "flake-parts-lib",
-        "getSystem",
-        "inputs",
-        "inputs'",
-        "lib",
-        "moduleWithSystem",
-        "options",
-        "partitionStack",
-        "pkgs",
-        "self",
-        "self'",
-        "specialArgs",
-        "system",
-        "withSystem",
-    ];
-    let parameter = lambda.child(0)?;
-    if parameter.kind() == SyntaxKind::NODE_IDENT_PARAM {
-        return Some(parameter.text());
-    }
-    let is_foreign = |entry: Node<'_>| {
-        let name = entry.child(0).map(Node::text).unwrap_or_default();
-        entry.kind() == SyntaxKind::NODE_PAT_ENTRY && entry.child(1).is_none() && !OF_MODULES.contains(&name)
-    };
-    if parameter.children().any(is_foreign) {
-        return None;
-    }
-    let bind = parameter.children().find(|node| node.kind() == SyntaxKind::NODE_PAT_BIND)?;
-    bind.child(0).map(Node::text)
-}
-
 /// Whether `self` stands for its source: in `"${self}/x"`, `self + "/x"` and `mkDerivation { src = self; }`.
 fn is_path(node: Node<'_>) -> bool {
     node.parent().is_some_and(|parent| match parent.kind() {
@@ -387,7 +277,7 @@ fn is_argument(set: Option<Node<'_>>) -> bool {
 }
 
 /// The selection that takes something from `base`, and the names it takes.
-fn selection(base: Node<'_>) -> Option<(Node<'_>, Path<'_>)> {
+pub(super) fn selection(base: Node<'_>) -> Option<(Node<'_>, Path<'_>)> {
     let select = base.parent().filter(|parent| parent.kind() == SyntaxKind::NODE_SELECT)?;
     (select.child(0) == Some(base)).then(|| (select, select.names()))
 }
